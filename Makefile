@@ -1,0 +1,49 @@
+# The contributor's menu. `make` alone prints it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run lab test check format lock new-migration notebooks clean
+
+help: ## this menu
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/ready ## apply every phase on the embedded PostgreSQL and archive the records
+	$(BIN)/runbook run
+
+test: $(VENV)/ready ## everything CI checks: style, tests on real databases, the committed notebooks
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run.sh
+
+lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
+	$(BIN)/runbook lab
+
+check: $(VENV)/ready ## style only
+	$(BIN)/ruff format --check lib tests
+	$(BIN)/ruff check lib tests
+
+format: $(VENV)/ready ## mend the style
+	$(BIN)/ruff format lib tests
+	$(BIN)/ruff check --fix lib tests
+
+notebooks: $(VENV)/ready ## run the committed notebooks on a fresh embedded server and keep their outputs
+	$(BIN)/python -m tests.commit_notebooks
+
+new-migration: $(VENV)/ready ## name=add_something: a migration with its rollback and scenario beside it
+	$(BIN)/runbook new "$(name)"
+
+lock: $(VENV)/ready ## resolve requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test \
+		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+clean: ## forget the environment and the embedded server (records in runs/ stay)
+	[ ! -x $(BIN)/runbook ] || $(BIN)/runbook reset --target embedded
+	rm -rf $(VENV) .runbook
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
