@@ -1,0 +1,333 @@
+"""Migration files as PostgreSQL itself reads them: decode, split, classify.
+
+Every question about SQL is answered by PostgreSQL's own parser (libpg_query); there is no regular
+expression on SQL in this package. A file that cannot be read exactly is refused with its line:
+guessing at an encoding is how a Latin-1 name ends up in production as U+FFFD.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import postgast
+
+from .errors import FileInvalid
+
+_BOMS = {
+    codecs.BOM_UTF8: "a UTF-8 byte order mark",
+    codecs.BOM_UTF32_LE: "a UTF-32 byte order mark",
+    codecs.BOM_UTF32_BE: "a UTF-32 byte order mark",
+    codecs.BOM_UTF16_LE: "a UTF-16 byte order mark",
+    codecs.BOM_UTF16_BE: "a UTF-16 byte order mark",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a file.
+
+    Fields:
+        text: from its first token up to, not including, the semicolon; what the server gets.
+        source: the same with the comments above it; what the history keeps.
+        offset: characters from the start of the file to the first token.
+        line, column: of the first token, from 1.
+        kind: the parse tree's name of it, e.g. "create_stmt".
+        node: the parse tree itself (a protobuf message of libpg_query).
+    """
+
+    text: str
+    source: str
+    offset: int
+    line: int
+    column: int
+    kind: str
+    node: Any = field(repr=False, compare=False)
+
+    @property
+    def transactional(self) -> bool:
+        """Whether PostgreSQL lets it run inside a transaction block (else SQLSTATE 25001)."""
+        return not _outside_transaction(self.kind, self.node)
+
+    @property
+    def title(self) -> str:
+        """Its first line, shortened: what progress and logs show."""
+        first = " ".join(self.text.split("\n", 1)[0].split())
+        return first if len(first) <= 72 else first[:71] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A whole file: its text, its statements, and what was taken off around them.
+
+    Fields:
+        file: the path as shown to people.
+        text: the file's text.
+        statements: in file order, a wrapping BEGIN/COMMIT pair left out.
+        notices: what the reader should know about how it was read.
+        sha256: hex digest of the file's bytes.
+    """
+
+    file: str
+    text: str = field(repr=False)
+    statements: tuple[Statement, ...] = field(repr=False)
+    notices: tuple[str, ...] = ()
+    sha256: str = ""
+
+    @property
+    def transactional(self) -> bool:
+        """Whether every statement may run in one transaction."""
+        return all(statement.transactional for statement in self.statements)
+
+
+def read_script(path: Path, *, shown: str = "") -> Script:
+    """Read, decode, split and guard one migration file.
+
+    Args:
+        path: the file.
+        shown: its name as people know it, e.g. "migrations/x.sql"; the path itself by default.
+
+    Raises:
+        FileInvalid: with file and line, for anything that cannot be run exactly as written.
+    """
+    file = shown or str(path)
+    text = read_sql(path, shown=file)
+    statements, notices = _unwrap(split(text, file=file), file=file)
+    if not statements:
+        raise FileInvalid(
+            f"{file} contains no SQL statement.",
+            remedy="Write the migration, or take the file and its plan entry out.",
+        )
+    for statement in statements:
+        _guard(statement, file=file)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Script(file, text, tuple(statements), tuple(notices), digest)
+
+
+def read_sql(path: Path, *, shown: str = "") -> str:
+    """The file's text, strictly UTF-8 with Unix line ends.
+
+    Raises:
+        FileInvalid: the file is missing, or holds a byte order mark, another encoding, a NUL byte
+            or carriage returns; with the line.
+    """
+    file = shown or str(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileInvalid(
+            f"{file} cannot be read: {error.strerror}.",
+            remedy="Check the path and its permissions, then run this again.",
+        ) from None
+    for bom, meaning in _BOMS.items():
+        if raw.startswith(bom):
+            raise FileInvalid(
+                f"{file}, line 1: the file starts with {meaning}.",
+                remedy="Save it as UTF-8 without a byte order mark.",
+            )
+    if b"\0" in raw:
+        raise FileInvalid(
+            f"{file}, line {_line_of(raw, raw.index(0))}: the file holds a NUL byte"
+            " (a UTF-16 file, or not text at all).",
+            remedy="Save it as UTF-8 text.",
+        )
+    if b"\r" in raw:
+        raise FileInvalid(
+            f"{file}, line {_line_of(raw, raw.index(13))}: the line ends with a carriage return"
+            " (CRLF). Literals and function bodies would store it, and the file's digest would"
+            " differ from one checkout to the next.",
+            remedy="Save it with Unix line ends; `*.sql text eol=lf` in .gitattributes keeps them.",
+        )
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileInvalid(
+            f"{file}, line {_line_of(raw, error.start)}: byte 0x{raw[error.start]:02x} is not"
+            " UTF-8 (the file may be Latin-1).",
+            remedy="Save it as UTF-8; nothing is guessed about encodings here.",
+        ) from None
+
+
+def split(text: str, *, file: str = "<text>") -> list[Statement]:
+    """Split SQL into statements with PostgreSQL's parser.
+
+    Raises:
+        FileInvalid: a syntax error, with file, line, column and a caret.
+    """
+    try:
+        tree = postgast.parse(text)
+    except postgast.PgQueryError as error:
+        raise _syntax_error(text, error, file) from None
+    raw = text.encode()
+    # The parser counts bytes; people, psycopg and slices count characters.
+    ascii_only = len(raw) == len(text)
+    statements: list[Statement] = []
+    previous_end = 0
+    line, seen = 1, 0
+    for item in tree.stmts:
+        begin = item.stmt_location
+        end = begin + item.stmt_len if item.stmt_len else len(raw)
+        body = raw[begin:end]
+        begin += len(body) - len(body.lstrip())
+        offset = begin if ascii_only else len(raw[:begin].decode())
+        line += text.count("\n", seen, offset)
+        seen = offset
+        column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+        kind = item.stmt.WhichOneof("node")
+        statements.append(
+            Statement(
+                text=body.decode().strip(),
+                source=raw[previous_end:end].decode().lstrip(";").strip(),
+                offset=offset,
+                line=line,
+                column=column,
+                kind=kind,
+                node=getattr(item.stmt, kind),
+            )
+        )
+        previous_end = end
+    return statements
+
+
+def excerpt(text: str, offset: int, *, file: str) -> str:
+    """`file:line:column`, the line itself and a caret under the place."""
+    offset = max(0, min(offset, len(text)))
+    start = text.rfind("\n", 0, offset) + 1
+    stop = text.find("\n", offset)
+    row = text[start : stop if stop >= 0 else len(text)]
+    line, column = text.count("\n", 0, start) + 1, offset - start + 1
+    left = max(0, column - 60)
+    shown = row[left : left + 100].replace("\t", " ")
+    gutter = f"{line:>5} | "
+    return f"{file}:{line}:{column}\n{gutter}{shown}\n{' ' * (len(gutter) + column - 1 - left)}^"
+
+
+def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
+    """Whether two lists of statements are the same SQL, comments and layout aside."""
+    a, b = ";".join(left), ";".join(right)
+    if a == b or _squeeze(a) == _squeeze(b):
+        return True
+    try:
+        return postgast.deparse(postgast.parse(a)) == postgast.deparse(postgast.parse(b))
+    except postgast.PgQueryError:
+        return False
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.split()).replace(";", "")
+
+
+def _line_of(raw: bytes, position: int) -> int:
+    return raw.count(b"\n", 0, position) + 1
+
+
+def _unwrap(statements: list[Statement], *, file: str) -> tuple[list[Statement], list[str]]:
+    """Take a BEGIN … COMMIT pair off that wraps the whole file; the runner brings its own."""
+    if len(statements) < 2 or not _is_transaction(statements[0], "BEGIN", "START"):
+        return statements, []
+    if not _is_transaction(statements[-1], "COMMIT"):
+        return statements, []
+    first, last = statements[0], statements[-1]
+    notice = (
+        f"{file}: the BEGIN on line {first.line} and the COMMIT on line {last.line} wrap the whole"
+        " file and were taken off: the runbook's own transaction also holds the history row."
+    )
+    return statements[1:-1], [notice]
+
+
+def _is_transaction(statement: Statement, *kinds: str) -> bool:
+    if statement.kind != "transaction_stmt":
+        return False
+    return transaction_kind(statement) in kinds
+
+
+def transaction_kind(statement: Statement) -> str:
+    """BEGIN, START, COMMIT, ROLLBACK, SAVEPOINT … of a transaction statement."""
+    node = statement.node
+    name = node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name
+    return name.removeprefix("TRANS_STMT_")
+
+
+def _guard(statement: Statement, *, file: str) -> None:
+    """Refuse what would slip out of the runner's transaction or cannot be sent at all."""
+    place = f"{file}, line {statement.line}"
+    if statement.kind == "transaction_stmt":
+        raise FileInvalid(
+            f"{place}: {transaction_kind(statement)} inside the file would end or split the"
+            " transaction that protects it, and a later error would leave the first part behind.",
+            remedy="Take it out; the runbook wraps the whole file in one transaction.",
+        )
+    if statement.kind == "copy_stmt" and _reads_stdin(statement.node):
+        raise FileInvalid(
+            f"{place}: COPY … FROM STDIN needs a client that feeds it rows.",
+            remedy="Write the rows as INSERT … VALUES.",
+        )
+
+
+def _reads_stdin(node: Any) -> bool:
+    return node.is_from and not node.filename and not node.is_program
+
+
+def _syntax_error(text: str, error: postgast.PgQueryError, file: str) -> FileInvalid:
+    raw = text.encode()
+    offset = len(raw[: max(error.cursorpos - 1, 0)].decode(errors="ignore"))
+    line_start = text.rfind("\n", 0, offset) + 1
+    message, remedy = f"{error.message}.", "Mend the file and run this again."
+    if text[line_start:].lstrip().startswith("\\"):
+        message = "this is a psql meta-command, not SQL; only psql understands it."
+        remedy = "Write the SQL it stands for."
+    elif _after_copy(text[:offset]):
+        message = "these are rows for COPY … FROM STDIN, which needs a client that feeds it."
+        remedy = "Write the rows as INSERT … VALUES."
+    return FileInvalid(
+        f"{file} cannot be parsed: {message}\n{excerpt(text, offset, file=file)}", remedy=remedy
+    )
+
+
+def _after_copy(text: str) -> bool:
+    """Whether the text up to a syntax error ends in COPY … FROM STDIN and its rows."""
+    head, separator, _ = text.rpartition(";")
+    if not separator:
+        return False
+    try:
+        last = postgast.parse(head).stmts[-1].stmt
+    except (postgast.PgQueryError, IndexError):
+        return False
+    return last.WhichOneof("node") == "copy_stmt" and _reads_stdin(last.copy_stmt)
+
+
+def _outside_transaction(kind: str, node: Any) -> bool:
+    match kind:
+        case "index_stmt" | "drop_stmt":
+            return node.concurrent
+        case "reindex_stmt":
+            options = {item.def_elem.defname for item in node.params}
+            return "concurrently" in options or node.kind in _REINDEX_MANY
+        case "vacuum_stmt":
+            return node.is_vacuumcmd
+        case "alter_table_stmt":
+            return any(
+                item.alter_table_cmd.HasField("def")
+                and getattr(item.alter_table_cmd, "def").WhichOneof("node") == "partition_cmd"
+                and getattr(item.alter_table_cmd, "def").partition_cmd.concurrent
+                for item in node.cmds
+            )
+        case "create_subscription_stmt" | "drop_subscription_stmt":
+            return True
+    return kind in _NEVER_IN_TRANSACTION
+
+
+_NEVER_IN_TRANSACTION = frozenset(
+    {
+        "alter_system_stmt",
+        "createdb_stmt",
+        "dropdb_stmt",
+        "create_table_space_stmt",
+        "drop_table_space_stmt",
+    }
+)
+_REINDEX_MANY = frozenset({3, 4, 5})  # REINDEX_OBJECT_SCHEMA, _SYSTEM, _DATABASE
