@@ -1,13 +1,11 @@
 """Migration files as PostgreSQL itself reads them: decode, split, classify.
 
 Every question about SQL is answered by PostgreSQL's own parser (libpg_query); there is no regular
-expression on SQL in this package. A file that cannot be read exactly is refused with its line:
-guessing at an encoding is how a Latin-1 name ends up in production as U+FFFD.
+expression on SQL in this package.
 """
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,15 +14,8 @@ from typing import Any
 
 import postgast
 
+from .decode import read_sql
 from .errors import FileInvalid
-
-_BOMS = {
-    codecs.BOM_UTF8: "a UTF-8 byte order mark",
-    codecs.BOM_UTF32_LE: "a UTF-32 byte order mark",
-    codecs.BOM_UTF32_BE: "a UTF-32 byte order mark",
-    codecs.BOM_UTF16_LE: "a UTF-16 byte order mark",
-    codecs.BOM_UTF16_BE: "a UTF-16 byte order mark",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,50 +99,6 @@ def read_script(path: Path, *, shown: str = "") -> Script:
     return Script(file, text, tuple(statements), tuple(notices), digest)
 
 
-def read_sql(path: Path, *, shown: str = "") -> str:
-    """The file's text, strictly UTF-8 with Unix line ends.
-
-    Raises:
-        FileInvalid: the file is missing, or holds a byte order mark, another encoding, a NUL byte
-            or carriage returns; with the line.
-    """
-    file = shown or str(path)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise FileInvalid(
-            f"{file} cannot be read: {error.strerror}.",
-            remedy="Check the path and its permissions, then run this again.",
-        ) from None
-    for bom, meaning in _BOMS.items():
-        if raw.startswith(bom):
-            raise FileInvalid(
-                f"{file}, line 1: the file starts with {meaning}.",
-                remedy="Save it as UTF-8 without a byte order mark.",
-            )
-    if b"\0" in raw:
-        raise FileInvalid(
-            f"{file}, line {_line_of(raw, raw.index(0))}: the file holds a NUL byte"
-            " (a UTF-16 file, or not text at all).",
-            remedy="Save it as UTF-8 text.",
-        )
-    if b"\r" in raw:
-        raise FileInvalid(
-            f"{file}, line {_line_of(raw, raw.index(13))}: the line ends with a carriage return"
-            " (CRLF). Literals and function bodies would store it, and the file's digest would"
-            " differ from one checkout to the next.",
-            remedy="Save it with Unix line ends; `*.sql text eol=lf` in .gitattributes keeps them.",
-        )
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FileInvalid(
-            f"{file}, line {_line_of(raw, error.start)}: byte 0x{raw[error.start]:02x} is not"
-            " UTF-8 (the file may be Latin-1).",
-            remedy="Save it as UTF-8; nothing is guessed about encodings here.",
-        ) from None
-
-
 def split(text: str, *, file: str = "<text>") -> list[Statement]:
     """Split SQL into statements with PostgreSQL's parser.
 
@@ -219,10 +166,6 @@ def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
 
 def _squeeze(text: str) -> str:
     return "".join(text.split()).replace(";", "")
-
-
-def _line_of(raw: bytes, position: int) -> int:
-    return raw.count(b"\n", 0, position) + 1
 
 
 def _unwrap(statements: list[Statement], *, file: str) -> tuple[list[Statement], list[str]]:

@@ -1,0 +1,134 @@
+"""The plan as frozen values: Plan → Phase → Migration.
+
+Which files belong to which phase, in which order, what each needs and how risky it is. `plan_file`
+reads them from migrations/plan.toml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from .errors import PlanInvalid
+from .sql import Script, read_script
+
+RISKS = ("low", "medium", "high")
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of migrations/ and what the plan says of it.
+
+    Fields:
+        version, name: the two halves of the file's name.
+        path: the file; `rollback` and `scenario` stand in their sub-folders under the same name.
+        phase: id of its phase, "" for a baseline migration.
+        risk: low · medium · high; `why` says why, in one sentence.
+        requires: versions that must be applied before it.
+        tables: the tables it creates, schema-qualified.
+        may_lose: existing tables that it is meant to take rows from.
+    """
+
+    version: str
+    name: str
+    path: Path
+    phase: str = ""
+    risk: str = "low"
+    why: str = ""
+    requires: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    may_lose: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The path as people know it: migrations/<version>_<name>.sql."""
+        return f"migrations/{self.path.name}"
+
+    @property
+    def rollback(self) -> Path:
+        return self.path.parent / "rollback" / self.path.name
+
+    @property
+    def scenario(self) -> Path:
+        return self.path.parent / "tests" / self.path.name
+
+    @cached_property
+    def script(self) -> Script:
+        """The file, read and split once; raises FileInvalid."""
+        return read_script(self.path, shown=self.file)
+
+    def __str__(self) -> str:
+        return f"{self.version}_{self.name}"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One sentence of the plan's success criteria and what proves it."""
+
+    says: str
+    proved_by: str
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Migrations that are applied together, in order, from one notebook."""
+
+    id: str
+    title: str
+    notebook: str
+    migrations: tuple[Migration, ...]
+    criteria: tuple[Criterion, ...] = ()
+
+    def __getitem__(self, name: str) -> Migration:
+        for migration in self.migrations:
+            if name in (migration.name, migration.version):
+                return migration
+        known = ", ".join(migration.name for migration in self.migrations)
+        raise PlanInvalid(
+            f"Phase {self.id!r} has no migration {name!r}.", remedy=f"It has: {known}."
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything under a project's migrations/, in the order in which it is applied."""
+
+    project: str
+    root: Path = field(repr=False)
+    baseline: tuple[Migration, ...]
+    phases: tuple[Phase, ...]
+    criteria: tuple[Criterion, ...] = ()
+
+    @property
+    def migrations(self) -> tuple[Migration, ...]:
+        """The phases' migrations, in order; the baseline is not among them."""
+        return tuple(migration for phase in self.phases for migration in phase.migrations)
+
+    @property
+    def everything(self) -> tuple[Migration, ...]:
+        """Baseline and phases."""
+        return self.baseline + self.migrations
+
+    @property
+    def seed(self) -> Path:
+        """The embedded default's existing rows; may be missing."""
+        return self.root / "migrations" / "seed.sql"
+
+    def phase(self, wanted: str) -> Phase:
+        """The phase with this id, number (from 1) or notebook name."""
+        for number, phase in enumerate(self.phases, start=1):
+            if wanted in (phase.id, str(number), phase.notebook, Path(phase.notebook).stem):
+                return phase
+        known = ", ".join(phase.id for phase in self.phases)
+        raise PlanInvalid(f"The plan has no phase {wanted!r}.", remedy=f"It has: {known}.")
+
+    def migration(self, version: str) -> Migration:
+        """The migration with this version or name."""
+        for migration in self.everything:
+            if version in (migration.version, migration.name, str(migration)):
+                return migration
+        raise PlanInvalid(
+            f"The plan has no migration {version!r}.",
+            remedy="`runbook status` lists the versions it has.",
+        )

@@ -1,0 +1,215 @@
+"""Read migrations/plan.toml and hold it against the folder beside it.
+
+Reading is strict: an unknown key, a file without an entry or an entry without a file is an error
+that names the file and the line or key, because a typing mistake here decides what reaches
+production.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from .errors import PlanInvalid
+from .plan import RISKS, Criterion, Migration, Phase, Plan
+
+_PLAN_KEYS = {"project", "baseline", "phase", "criteria"}
+_PHASE_KEYS = {"id", "title", "notebook", "criteria", "migration"}
+_MIGRATION_KEYS = {"version", "risk", "why", "requires", "tables", "may_lose"}
+_CRITERION_KEYS = {"says", "proved_by"}
+
+
+def read_plan(root: Path) -> Plan:
+    """Read <root>/migrations/plan.toml and check it against the folder.
+
+    Args:
+        root: the project: the folder that holds migrations/ and notebooks/.
+
+    Raises:
+        PlanInvalid: with the file and the line or key.
+    """
+    path = root / "migrations" / "plan.toml"
+    return _Reader(path).plan(root)
+
+
+def _migration(path: Path, **said: Any) -> Migration:
+    version, _, name = path.stem.partition("_")
+    return Migration(version, name, path, **said)
+
+
+class _Reader:
+    """One reading of one plan.toml; it knows the text, so that errors can name a line."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.text = path.read_text(encoding="utf-8")
+            self.table = tomllib.loads(self.text)
+        except FileNotFoundError:
+            raise PlanInvalid(
+                f"There is no {path}.",
+                remedy="Run this in the project's folder, or name it: --project DIR.",
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise PlanInvalid(f"{path} cannot be read: {error}.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise PlanInvalid(f"migrations/plan.toml is not TOML: {error}.") from None
+
+    def plan(self, root: Path) -> Plan:
+        self.known_keys(self.table, _PLAN_KEYS, "the top level")
+        files = self.files(root / "migrations")
+        baseline = tuple(
+            _migration(self.take(files, version, "baseline"))
+            for version in self.strings(self.table, "baseline", "the top level")
+        )
+        phases = tuple(self.phase(entry, files) for entry in self.table.get("phase", []))
+        if files:
+            version, orphan = next(iter(files.items()))
+            raise PlanInvalid(
+                f"migrations/{orphan.name} has no entry in migrations/plan.toml.",
+                remedy=f'Add it to a phase ([[phase.migration]] version = "{version}") or move it.',
+            )
+        plan = Plan(
+            project=self.string(self.table, "project", "the top level"),
+            root=root,
+            baseline=baseline,
+            phases=phases,
+            criteria=self.criteria(self.table, "the top level"),
+        )
+        self.unique([phase.id for phase in phases], "phase id")
+        self.order(plan)
+        return plan
+
+    def files(self, folder: Path) -> dict[str, Path]:
+        """The folder's migrations by version; two files of one version are an error."""
+        found: dict[str, Path] = {}
+        for path in sorted(folder.glob("*.sql")):
+            version, separator, _ = path.stem.partition("_")
+            if not (separator and version.isdecimal() and version.isascii()):
+                if path.name != "seed.sql":
+                    raise PlanInvalid(
+                        f"migrations/{path.name} is not named <digits>_<name>.sql, so the Supabase"
+                        " CLI would skip it.",
+                        remedy="Rename it, or move it out of migrations/.",
+                    )
+                continue
+            if version in found:
+                raise PlanInvalid(
+                    f"migrations/{found[version].name} and migrations/{path.name} both have"
+                    f" version {version}.",
+                    remedy="Give one of them a version of its own.",
+                )
+            found[version] = path
+        return found
+
+    def phase(self, entry: dict[str, Any], files: dict[str, Path]) -> Phase:
+        name = self.string(entry, "id", "a [[phase]]")
+        where = f"phase {name!r}"
+        self.known_keys(entry, _PHASE_KEYS, where)
+        return Phase(
+            id=name,
+            title=self.string(entry, "title", where),
+            notebook=self.string(entry, "notebook", where),
+            criteria=self.criteria(entry, where),
+            migrations=tuple(
+                self.migration(item, name, files) for item in entry.get("migration", [])
+            ),
+        )
+
+    def migration(self, entry: dict[str, Any], phase: str, files: dict[str, Path]) -> Migration:
+        version = self.string(entry, "version", f"phase {phase!r}")
+        where = f"migration {version}"
+        self.known_keys(entry, _MIGRATION_KEYS, where)
+        risk = self.string(entry, "risk", where)
+        if risk not in RISKS:
+            raise self.error(f"risk {risk!r} of {where} is none of {', '.join(RISKS)}", f'"{risk}"')
+        return _migration(
+            self.take(files, version, where),
+            phase=phase,
+            risk=risk,
+            why=self.string(entry, "why", where),
+            requires=tuple(self.strings(entry, "requires", where)),
+            tables=tuple(self.strings(entry, "tables", where)),
+            may_lose=tuple(self.strings(entry, "may_lose", where)),
+        )
+
+    def take(self, files: dict[str, Path], version: str, where: str) -> Path:
+        """The file of this version, which no later entry may claim."""
+        if version not in files:
+            raise self.error(
+                f"{where} names version {version}, and there is no file migrations/{version}_….sql"
+                " left for it (missing, or named twice)",
+                version,
+            )
+        return files.pop(version)
+
+    def order(self, plan: Plan) -> None:
+        """Every requirement is known, comes earlier, and nothing requires itself in a circle."""
+        position = {m.version: place for place, m in enumerate(plan.everything)}
+        for migration in plan.migrations:
+            for version in migration.requires:
+                if version not in position:
+                    raise self.error(
+                        f"migration {migration.version} requires {version}, which is not in the"
+                        " plan",
+                        version,
+                    )
+        try:
+            graph = {m.version: m.requires for m in plan.migrations}
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle = " → ".join(error.args[1])
+            raise self.error(f"migrations require each other in a circle: {circle}") from None
+        for migration in plan.migrations:
+            for version in migration.requires:
+                if position[version] > position[migration.version]:
+                    raise self.error(
+                        f"migration {migration.version} requires {version}, which the plan applies"
+                        " after it",
+                        migration.version,
+                    )
+
+    def criteria(self, entry: dict[str, Any], where: str) -> tuple[Criterion, ...]:
+        found = []
+        for item in entry.get("criteria", []):
+            self.known_keys(item, _CRITERION_KEYS, f"a criterion of {where}")
+            found.append(
+                Criterion(
+                    self.string(item, "says", f"a criterion of {where}"),
+                    self.string(item, "proved_by", f"a criterion of {where}"),
+                )
+            )
+        return tuple(found)
+
+    def known_keys(self, entry: dict[str, Any], known: set[str], where: str) -> None:
+        for key in entry:
+            if key not in known:
+                raise self.error(
+                    f"{where} has an unknown key {key!r} (known: {', '.join(sorted(known))})", key
+                )
+
+    def string(self, entry: dict[str, Any], key: str, where: str) -> str:
+        value = entry.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f'{where} needs {key} = "…"', key)
+        return value
+
+    def strings(self, entry: dict[str, Any], key: str, where: str) -> Iterator[str]:
+        value = entry.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.error(f"{key} of {where} must be a list of strings", key)
+        return iter(value)
+
+    def unique(self, names: list[str], what: str) -> None:
+        for name in names:
+            if names.count(name) > 1:
+                raise self.error(f"{what} {name!r} is used twice", f'"{name}"')
+
+    def error(self, message: str, near: str = "") -> PlanInvalid:
+        """A PlanInvalid; its line is the first one that holds `near`."""
+        place = "migrations/plan.toml"
+        if near and near in self.text:
+            place += f", line {self.text[: self.text.index(near)].count(chr(10)) + 1}"
+        return PlanInvalid(f"{place}: {message}.", remedy="Mend the plan and run this again.")
