@@ -1,0 +1,236 @@
+"""Apply: one migration, its history row and its event, in one transaction or not at all."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from . import history, journal, ledger
+from .errors import InDoubt, LockTimeout, NotApplied, StatementFailed
+from .failure import statement_failed
+from .ledger import Author
+from .outcome import settle
+from .plan import Migration
+from .sql import Statement
+from .target import Target, reset_session
+
+RETRIES = 8
+# Rolled back by the server for reasons that pass: lock not available, deadlock, serialization.
+_PASSING = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long anything may take.
+
+    Fields:
+        lock_timeout_ms: for each lock, before giving way to the traffic that queues behind us.
+        statement_timeout_ms: for each statement.
+        retries: after a lock timeout, with growing pauses.
+    """
+
+    lock_timeout_ms: int = 2_000
+    statement_timeout_ms: int = 900_000
+    retries: int = RETRIES
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is running now: statement `number` of `total`; `waiting` says for what, if it waits."""
+
+    number: int
+    total: int
+    title: str
+    waiting: str = ""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was done.
+
+    Fields:
+        statements: how many ran.
+        seconds: wall time of the attempt that succeeded.
+        attempts: 1 unless locks had to be waited for.
+        notices: what the server had to say, in order, severity first.
+        xid: the transaction that holds it all.
+    """
+
+    statements: int
+    seconds: float
+    attempts: int
+    notices: tuple[str, ...]
+    xid: str
+
+
+Report = Callable[[Progress], None]
+
+
+def apply(
+    target: Target,
+    conn: psycopg.Connection,
+    migration: Migration,
+    author: Author,
+    limits: Limits,
+    report: Report = lambda progress: None,
+) -> Applied:
+    """Run one migration, its history row and its `passed` event in one transaction.
+
+    Either all three are committed or none is: nobody has to ask whether it ran.
+
+    Args:
+        target: where `conn` leads; asked again should the connection be lost.
+        conn: an idle autocommit connection; the caller holds the runner lock.
+        migration: one file, prechecked, all of whose statements may run in a transaction.
+        author: written into the event.
+        limits: timeouts and retries.
+        report: called before each statement and while waiting.
+
+    Raises:
+        LockTimeout: after the last retry; rolled back; names the blockers.
+        StatementFailed: with file, line, caret and SQLSTATE; rolled back.
+        NotApplied: the connection was lost and the server says the transaction was rolled back.
+        InDoubt: the connection was lost and nobody could say what became of the transaction.
+
+    Source: https://www.postgresql.org/docs/current/explicit-locking.html
+    """
+    for attempt in itertools.count(1):
+        try:
+            return _once(target, conn, migration, author, limits, report, attempt)
+        except _PASSING as error:
+            if attempt > limits.retries:
+                raise _gave_way(migration, error, attempt) from None
+            # Jittered, so that two runners that gave way to each other do not meet again.
+            pause_s = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.5)
+            report(Progress(0, len(migration.script.statements), "", f"retry in {pause_s:.1f} s"))
+            time.sleep(pause_s)
+        finally:
+            if not conn.closed:
+                reset_session(conn)
+
+
+def _once(
+    target: Target,
+    conn: psycopg.Connection,
+    migration: Migration,
+    author: Author,
+    limits: Limits,
+    report: Report,
+    attempt: int,
+) -> Applied:
+    statements = migration.script.statements
+    began = time.monotonic()
+    xid = ""
+    try:
+        with notices_of(conn) as notices, conn.transaction():
+            xid = begin(conn, limits)
+            for number, statement in enumerate(statements, start=1):
+                report(Progress(number, len(statements), statement.title))
+                run_statement(conn, migration, statement)
+            # A file may have changed role or settings; ours are written as ourselves.
+            conn.execute("reset role")
+            history.insert(conn, migration)
+            seconds = time.monotonic() - began
+            applied = Applied(len(statements), seconds, attempt, tuple(notices), xid)
+            event = ledger.append(
+                conn, author, stage="apply", state=ledger.PASSED, phase=migration.phase,
+                version=migration.version, sha256=migration.script.sha256, xid=xid,
+                statements=applied.statements, seconds=round(seconds, 3), attempts=attempt,
+                notices=list(notices),
+            )  # fmt: skip
+    except (*_PASSING, NotApplied):
+        raise
+    except psycopg.Error as error:
+        if not conn.closed:
+            # COMMIT itself failed: a deferred constraint, a full disk.
+            raise statement_failed(migration.script, statements[-1], error) from None
+        _settle_lost(target, migration, xid)
+        return Applied(len(statements), time.monotonic() - began, attempt, (), xid)
+    journal.write(event)
+    return applied
+
+
+def begin(conn: psycopg.Connection, limits: Limits) -> str:
+    """Set the transaction's timeouts; the id by which its outcome can be settled later."""
+    row = conn.execute(
+        "select set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),"
+        " pg_current_xact_id()::text",
+        [str(limits.lock_timeout_ms), str(limits.statement_timeout_ms)],
+    ).fetchone()
+    assert row is not None
+    return row[2]
+
+
+def run_statement(conn: psycopg.Connection, migration: Migration, statement: Statement) -> None:
+    """Send one statement and check that the connection is still where it was.
+
+    Raises:
+        StatementFailed: the server refused it, or it left the transaction.
+    """
+    try:
+        # Without parameters psycopg sends the text untouched: `%` in it stays `%`.
+        conn.execute(statement.text)  # type: ignore[arg-type]
+    except _PASSING:
+        raise
+    except psycopg.Error as error:
+        if conn.closed:
+            raise
+        raise statement_failed(migration.script, statement, error) from None
+    if conn.info.transaction_status is not TransactionStatus.INTRANS:
+        raise StatementFailed(
+            f"{migration.file}, line {statement.line}: the statement left the transaction.",
+            state="The transaction ended early; compare `runbook status` with the catalog.",
+            remedy="Take the transaction control out of the file.",
+        )
+
+
+@contextmanager
+def notices_of(conn: psycopg.Connection) -> Iterator[list[str]]:
+    """Collect the NOTICEs and WARNINGs of a block, which psycopg drops by itself."""
+    kept: list[str] = []
+
+    def keep(diag: psycopg.errors.Diagnostic) -> None:
+        kept.append(f"{diag.severity}: {diag.message_primary}")
+
+    conn.add_notice_handler(keep)
+    try:
+        yield kept
+    finally:
+        conn.remove_notice_handler(keep)
+
+
+def _gave_way(migration: Migration, error: psycopg.Error, attempts: int) -> LockTimeout:
+    return LockTimeout(
+        f"{migration.file}: {error.diag.message_primary} (SQLSTATE {error.sqlstate}),"
+        f" {attempts} attempts.",
+        remedy="Find who holds the table (`select * from pg_stat_activity where"
+        " xact_start is not null order by xact_start`), wait or ask them; run this cell again.",
+    )
+
+
+def _settle_lost(target: Target, migration: Migration, xid: str) -> None:
+    """The connection is gone: return if the transaction was committed, raise if it was not."""
+    committed = settle(target, xid, migration.version)
+    if committed is None:
+        raise InDoubt(
+            f"The connection was lost while {migration.file} was being committed, and the server"
+            " could not be asked since.",
+            state=f"In doubt: transaction {xid} was committed or rolled back as a whole.",
+            remedy=f"When the server is back: select pg_xact_status('{xid}'); or run this cell"
+            " again, which looks first.",
+        ) from None
+    if not committed:
+        raise NotApplied(
+            f"The connection was lost while {migration.file} ran.", remedy="Run this cell again."
+        ) from None

@@ -1,0 +1,123 @@
+"""What is applied: supabase_migrations.schema_migrations, shared with the Supabase CLI.
+
+The table holds versions, names and statements and no times; when and by whom is the ledger's. It
+is never given columns of our own, because `supabase migration repair` and `db reset` rewrite it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from .plan import Migration, Plan
+from .resources import query
+from .sql import same_sql
+
+
+@dataclass(frozen=True)
+class Row:
+    """One applied version; `statements` is None where nobody wrote them (a repair does not)."""
+
+    version: str
+    name: str
+    statements: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class History:
+    """The history table held against the plan; every tuple in version order.
+
+    Fields:
+        applied: in the table and in the plan, the same SQL (or SQL that nobody wrote down).
+        pending: in the plan, not in the table.
+        edited: applied, but the file says something else now.
+        foreign: in the table, not in the plan.
+        restamped: foreign rows that hold the SQL of a pending file, as (row, migration): it ran
+            under another version (Supabase's apply_migration stamps its own).
+        out_of_order: pending, though a later one is applied.
+    """
+
+    applied: tuple[Row, ...]
+    pending: tuple[Migration, ...]
+    edited: tuple[Row, ...]
+    foreign: tuple[Row, ...]
+    restamped: tuple[tuple[Row, Migration], ...]
+    out_of_order: tuple[Migration, ...]
+
+    def holds(self, version: str) -> bool:
+        """Whether this version is in the table, edited or not."""
+        return any(row.version == version for row in (*self.applied, *self.edited))
+
+
+def read(conn: psycopg.Connection) -> list[Row]:
+    """The table's rows in version order; none where the table does not exist yet."""
+    if not _exists(conn):
+        return []
+    rows = conn.execute(
+        "select version, coalesce(name, ''), statements"
+        ' from supabase_migrations.schema_migrations order by version collate "C"'
+    ).fetchall()
+    return [Row(v, n, None if s is None else tuple(s)) for v, n, s in rows]
+
+
+def classify(plan: Plan, rows: Sequence[Row]) -> History:
+    """Hold the rows against the plan. Files are parsed only where their text was not stored."""
+    known = {migration.version: migration for migration in plan.everything}
+    present = {row.version for row in rows}
+    pending = tuple(m for m in plan.everything if m.version not in present)
+    ours = [row for row in rows if row.version in known]
+    edited = tuple(row for row in ours if _edited(row, known[row.version]))
+    foreign = tuple(row for row in rows if row.version not in known)
+    latest = max((row.version for row in ours), default="")
+    return History(
+        applied=tuple(row for row in ours if row not in edited),
+        pending=pending,
+        edited=edited,
+        foreign=foreign,
+        restamped=tuple(
+            (row, migration)
+            for row in foreign
+            for migration in pending
+            if row.name == migration.name and not _edited(row, migration)
+        ),
+        out_of_order=tuple(m for m in pending if m.version < latest),
+    )
+
+
+def ensure(conn: psycopg.Connection) -> None:
+    """Create the table where it is missing, as the Supabase CLI would."""
+    conn.execute(query("history_ensure"))
+
+
+def insert(conn: psycopg.Connection, migration: Migration) -> None:
+    """Write the row of a migration; part of the caller's transaction."""
+    conn.execute(
+        "insert into supabase_migrations.schema_migrations (version, name, statements)"
+        " values (%s, %s, %s)",
+        [migration.version, migration.name, [s.source for s in migration.script.statements]],
+    )
+
+
+def delete(conn: psycopg.Connection, version: str) -> bool:
+    """Take the row of a version out; part of the caller's transaction. Whether there was one."""
+    done = conn.execute(
+        "delete from supabase_migrations.schema_migrations where version = %s", [version]
+    )
+    return done.rowcount == 1
+
+
+def _exists(conn: psycopg.Connection) -> bool:
+    row = conn.execute("select to_regclass('supabase_migrations.schema_migrations')").fetchone()
+    return row is not None and row[0] is not None
+
+
+def _edited(row: Row, migration: Migration) -> bool:
+    if not row.statements:
+        return False
+    stored = "".join("".join(row.statements).split()).replace(";", "")
+    on_disk = "".join(migration.path.read_text(encoding="utf-8", errors="replace").split())
+    if stored == on_disk.replace(";", ""):
+        return False
+    return not same_sql(row.statements, [s.source for s in migration.script.statements])

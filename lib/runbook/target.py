@@ -1,0 +1,235 @@
+"""A target: the one database that a run works on, by name.
+
+    embedded            the embedded PostgreSQL's default database (the default)
+    embedded:NAME       another database of the embedded server
+    service=NAME        a service of libpq's pg_service.conf; its password is in .pgpass
+    env:VAR             an environment variable that holds the conninfo
+
+A name never is a conninfo. Names are written into notebooks, records and logs; a conninfo may hold
+a password, so anything that looks like one is refused unread, before it can be written anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from .errors import TargetRefused
+from .resources import query
+
+OLDEST_MAJOR = 15
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the server says of itself.
+
+    Fields:
+        system_identifier: of the cluster, unique per initdb; "" where the role may not read it.
+        database, role: where, and as whom, we are.
+        major, version: the server's, as 18 and "18.6".
+        standby, read_only: reasons why it cannot take a migration.
+    """
+
+    system_identifier: str
+    database: str
+    role: str
+    major: int
+    version: str
+    standby: bool
+    read_only: bool
+
+    @property
+    def key(self) -> str:
+        """Tells this database from every other; the plan token and the ledger hold it."""
+        return f"{self.system_identifier}/{self.database}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database by name.
+
+    Fields:
+        name: as the user gave it; safe to write anywhere.
+        kind: embedded · service · env.
+        project: the folder that the embedded server's files and baseline come from.
+    """
+
+    name: str
+    kind: str
+    project: Path = field(repr=False)
+
+    @property
+    def protected(self) -> bool:
+        """Whether it needs an approval: everything that is not the throw-away embedded server."""
+        return self.kind != "embedded"
+
+    @property
+    def label(self) -> str:
+        """The name as a part of a folder's name."""
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-")
+
+    @cached_property
+    def _conninfo(self) -> str:
+        return _CONNINFO[self.kind](self)
+
+    def connect(self, *, purpose: str = "") -> psycopg.Connection:
+        """An autocommit connection whose session cannot outlive its client.
+
+        Args:
+            purpose: shown in pg_stat_activity, so that a blocked colleague can see who it is.
+
+        Raises:
+            TargetRefused: unreachable; the message never holds the conninfo.
+            EmbeddedUnavailable: the embedded server cannot start.
+        """
+        try:
+            conn = psycopg.connect(
+                self._conninfo,
+                autocommit=True,
+                # Named prepared statements collide behind poolers, and a migration runs once.
+                prepare_threshold=None,
+                connect_timeout=10,
+                application_name=f"runbook {purpose}".strip()[:63],
+            )
+        except psycopg.Error as error:
+            raise TargetRefused(
+                f"Target {self.name} cannot be reached: {_reason(error)}",
+                remedy="Check that the server is up and that this machine may connect to it.",
+            ) from None
+        reset_session(conn)
+        return conn
+
+
+def reset_session(conn: psycopg.Connection) -> None:
+    """Put a session back into its known state: settings, role, and the leash to its client.
+
+    `RESET ALL` undoes what a file set for the session (a dump's `set_config('search_path', '')`
+    would otherwise leak into the next file). The connection check makes the server cancel the
+    statement of a client that was killed; without it, the statement runs on and commits.
+    """
+    conn.execute("reset session authorization")
+    conn.execute("reset role")
+    conn.execute("reset all")
+    # Refused where the server's platform cannot watch its sockets (macOS); nothing else is lost.
+    with contextlib.suppress(psycopg.errors.InvalidParameterValue):
+        conn.execute("set client_connection_check_interval = '500ms'")
+
+
+def open_target(name: str, project: Path) -> Target:
+    """The target of this name; nothing is connected yet.
+
+    Raises:
+        TargetRefused: an unknown form, or something that looks like a conninfo.
+    """
+    if name == "embedded":
+        return Target(name, "embedded", project)
+    prefix, separator, rest = name.partition(":" if not name.startswith("service=") else "=")
+    kinds = {"embedded:": "embedded", "service=": "service", "env:": "env"}
+    kind = kinds.get(prefix + separator)
+    if kind is None or not _NAME.fullmatch(rest):
+        # Not repeated in the message: it may be a conninfo with a password in it.
+        raise TargetRefused(
+            "The target is none of: embedded, embedded:NAME, service=NAME, env:VAR.",
+            remedy="Never pass a connection string: put it into a variable and name the variable"
+            " (env:VAR), or use pg_service.conf and .pgpass (service=NAME).",
+        )
+    return Target(name, kind, project)
+
+
+def identify(conn: psycopg.Connection) -> Identity:
+    """Ask the server who it is."""
+    row = conn.execute(query("identity")).fetchone()
+    assert row is not None
+    return Identity(*row)
+
+
+def require_fit(target: Target, conn: psycopg.Connection, identity: Identity) -> None:
+    """Refuse what cannot take a migration: a standby, a read-only or too old server, a pooler.
+
+    Raises:
+        TargetRefused: saying which, and the address to use instead.
+    """
+    if identity.standby:
+        raise TargetRefused(
+            f"Target {target.name} is a standby in recovery; it cannot be written to.",
+            remedy="Use the primary's address.",
+        )
+    if identity.read_only:
+        raise TargetRefused(
+            f"Target {target.name} has default_transaction_read_only = on.",
+            remedy="Turn it off for the role or database that migrates, or use another role.",
+        )
+    if identity.major < OLDEST_MAJOR:
+        raise TargetRefused(
+            f"Target {target.name} runs PostgreSQL {identity.version}; {OLDEST_MAJOR} is the"
+            " oldest that the runbook is tested with.",
+            remedy="Upgrade the server first.",
+        )
+    if target.protected and _behind_transaction_pooler(target, conn):
+        raise TargetRefused(
+            f"Target {target.name} is behind a transaction pooler: session settings and locks"
+            " vanish between statements there.",
+            remedy="Use the direct address or the session pooler (Supabase: port 5432, not 6543).",
+        )
+
+
+def _behind_transaction_pooler(target: Target, conn: psycopg.Connection) -> bool:
+    """Two clients of a transaction pooler meet in one backend; two real sessions never do."""
+    own = _backend_pid(conn)
+    with target.connect(purpose="pooler check") as other, other.transaction():
+        if _backend_pid(other) == own:
+            return True
+        return _backend_pid(conn) != own
+
+
+def _backend_pid(conn: psycopg.Connection) -> int:
+    row = conn.execute("select pg_catalog.pg_backend_pid()").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _embedded(target: Target) -> str:
+    from . import production_state
+
+    return production_state.conninfo(target.project, target.name.partition(":")[2] or "postgres")
+
+
+def _service(target: Target) -> str:
+    return f"service={target.name.partition('=')[2]}"
+
+
+def _environment(target: Target) -> str:
+    variable = target.name.partition(":")[2]
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise TargetRefused(
+            f"Target {target.name}: the environment variable {variable} is not set.",
+            remedy=f"Set {variable} to the database's conninfo where this process starts.",
+        )
+    try:
+        psycopg.conninfo.conninfo_to_dict(value)
+    except psycopg.Error:
+        # psycopg's own message repeats the conninfo, password included.
+        raise TargetRefused(
+            f"Target {target.name}: the value of {variable} is not a valid conninfo.",
+            remedy="It reads postgresql://user@host:port/database?… or host=… dbname=… user=…",
+        ) from None
+    return value
+
+
+_CONNINFO = {"embedded": _embedded, "service": _service, "env": _environment}
+
+
+def _reason(error: psycopg.Error) -> str:
+    """The server's or libpq's words, without anything that a conninfo may have put into them."""
+    from .redact import redact
+
+    return redact(" ".join(str(error).split()))
