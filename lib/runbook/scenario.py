@@ -1,0 +1,237 @@
+"""The test stage: plays a scenario file in one transaction and takes everything back.
+
+A scenario (migrations/tests/<same name>.sql) is a list of statements, each with a name, an actor
+and an expectation; `directives` reads it. Here each statement runs in a savepoint of its own, as
+the actor it names. A statement that succeeds keeps its effect for the next ones; one that fails
+leaves none. After the last one the transaction is rolled back, and the connection is looked at to say so.
+
+What a rollback never takes back is not taken back here either: sequences may have moved on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from . import actor as actors
+from .directives import AccessRow, AccessTable, Scenario, ScenarioStep, parse, read
+from .errors import CheckFailed, Refused
+from .expectation import Expectation, judge
+from .findings import FAIL, PASS, SKIP, Finding
+
+__all__ = [
+    "AccessRow",
+    "AccessTable",
+    "Expectation",
+    "Played",
+    "Scenario",
+    "ScenarioStep",
+    "parse",
+    "play",
+    "read",
+    "run",
+]
+
+CHECK = "scenario"
+
+_UNDO = "rollback to savepoint runbook_step; release savepoint runbook_step"
+_SESSION = """
+select current_user,
+       (select pg_catalog.count(*) from pg_catalog.pg_locks
+         where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()),
+       (select pg_catalog.count(*) from pg_catalog.pg_prepared_statements where from_sql)
+"""
+
+
+@dataclass(slots=True)
+class Played:
+    """A scenario that has been played.
+
+    Fields:
+        scenario: what was played.
+        findings: one row a statement, one for deferred constraints and, once everything is taken
+            back, one that says so.
+        seconds: wall time of each statement, by its name.
+        xid: the transaction's own id; rows with this xmin or a later one are the scenario's.
+        options: the timeouts it ran under, as (setting, value).
+    """
+
+    scenario: Scenario
+    findings: list[Finding] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    xid: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def run(
+    conn: psycopg.Connection,
+    scenario: Scenario | Path,
+    *,
+    statement_timeout_ms: int = 30_000,
+    lock_timeout_ms: int = 2_000,
+) -> list[Finding]:
+    """Play a scenario and roll it back; afterwards nothing of it remains.
+
+    Args:
+        conn: an idle connection in autocommit mode, from Target.connect().
+        scenario: a file, or what `read` made of it.
+        statement_timeout_ms: milliseconds for each statement; running out of them is a FAIL.
+        lock_timeout_ms: milliseconds to wait for each lock; the same.
+
+    Returns:
+        One Finding per statement, one for deferred constraints, one for the rollback.
+
+    Raises:
+        FileInvalid: the file could let a promise go unchecked; nothing ran.
+        CheckFailed: the connection broke; the server has rolled everything back.
+    """
+    with play(
+        conn, scenario, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms
+    ) as played:
+        pass
+    return played.findings
+
+
+@contextmanager
+def play(
+    conn: psycopg.Connection,
+    scenario: Scenario | Path,
+    *,
+    statement_timeout_ms: int = 30_000,
+    lock_timeout_ms: int = 2_000,
+) -> Iterator[Played]:
+    """Play a scenario, and hand it over with its rows still there; leaving takes it back.
+
+    The block may look around and try things in savepoints (`access` does); whatever happens in
+    it, the transaction is rolled back. Its snapshot is REPEATABLE READ: what others commit
+    meanwhile is not seen.
+    """
+    if isinstance(scenario, Path):
+        scenario = read(scenario)
+    if conn.info.transaction_status != TransactionStatus.IDLE or not conn.autocommit:
+        raise Refused(
+            f"{scenario.file} needs an idle connection in autocommit mode.",
+            remedy="Close the transaction that is open on it first.",
+        )
+    options = (
+        ("statement_timeout", str(statement_timeout_ms)),
+        ("lock_timeout", str(lock_timeout_ms)),
+    )
+    played = Played(scenario, options=options)
+    try:
+        before = conn.execute(_SESSION).fetchone()
+        with conn.transaction(force_rollback=True):
+            conn.execute("set transaction isolation level repeatable read")
+            played.xid = conn.execute(
+                "select pg_catalog.pg_current_xact_id()::xid::text"
+            ).fetchone()[0]
+            for step in scenario.steps:
+                began = time.perf_counter()
+                played.findings.append(_step(conn, step, options))
+                played.seconds[step.name] = time.perf_counter() - began
+            played.findings.append(_deferred(conn, options))
+            yield played
+        played.findings.append(_nothing_remains(conn, before))
+    except psycopg.Error as error:
+        if _alive(conn):
+            raise
+        raise CheckFailed(
+            f"The connection was lost while {scenario.file} was running: {_message(error)}",
+            state="The server rolls the transaction back: nothing of the scenario remains.",
+            remedy="Look at the server's log, then run this again.",
+        ) from None
+
+
+def _step(conn: psycopg.Connection, step: ScenarioStep, options: tuple) -> Finding:
+    """One statement, as its actor, in its savepoint."""
+    expected = step.expect.text
+    try:
+        actors.become(conn, step.actor, first="savepoint runbook_step", settings=options)
+    except (psycopg.Error, actors.UnknownUser) as error:
+        return _not_asked(conn, step, error)
+    text = step.statement.text
+    if step.expect.kind == "index":
+        text = f"explain (format json) {text}"
+    try:
+        with conn.cursor() as cursor:
+            cursor.execute(text, prepare=False)
+            observed, verdict = judge(cursor, step.expect)
+            if verdict == FAIL:
+                observed += _place(step)
+        conn.execute("release savepoint runbook_step")
+    except psycopg.Error as error:
+        if not _alive(conn):
+            raise
+        conn.execute(_UNDO)
+        observed = f"error {error.sqlstate}: {_message(error)}"
+        if step.expect.kind == "error" and step.expect.value == error.sqlstate:
+            return Finding(CHECK, step.name, expected, observed, PASS)
+        return Finding(CHECK, step.name, expected, observed + _place(step), FAIL)
+    return Finding(CHECK, step.name, expected, observed, verdict)
+
+
+def _not_asked(conn: psycopg.Connection, step: ScenarioStep, error: Exception) -> Finding:
+    """The actor could not be put on: never an answer, not even an expected 42501."""
+    if not _alive(conn):
+        raise error
+    conn.execute(_UNDO)
+    absent = getattr(error, "sqlstate", None) in ("22023", "42P01")
+    observed = f"not run: cannot act as {step.actor.label}: {_message(error)}"
+    if not absent:
+        observed += _place(step)
+    return Finding(CHECK, step.name, step.expect.text, observed, SKIP if absent else FAIL)
+
+
+def _deferred(conn: psycopg.Connection, options: tuple) -> Finding:
+    """Constraints that would speak only at COMMIT are asked now, since no COMMIT comes."""
+    name, expected = "deferred constraints", "none violated"
+    try:
+        owner = actors.parse("owner")
+        actors.become(conn, owner, first="savepoint runbook_step", settings=options)
+        conn.execute("set constraints all immediate")
+        conn.execute("release savepoint runbook_step")
+    except psycopg.Error as error:
+        if not _alive(conn):
+            raise
+        conn.execute(_UNDO)
+        return Finding(CHECK, name, expected, f"error {error.sqlstate}: {_message(error)}", FAIL)
+    return Finding(CHECK, name, expected, "none violated", PASS)
+
+
+def _nothing_remains(conn: psycopg.Connection, before: tuple) -> Finding:
+    """Look, instead of assuming, that the connection is as the scenario found it."""
+    left = []
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        left.append("a transaction is still open")
+    else:
+        role, locks, prepared = conn.execute(_SESSION).fetchone()
+        if role != before[0]:
+            left.append(f"the role is {role} instead of {before[0]}")
+        if locks != before[1]:
+            left.append(f"{locks - before[1]} session advisory locks are still held")
+        if prepared != before[2]:
+            left.append(f"{prepared - before[2]} prepared statements are left")
+    said = f"rolled back; the connection is idle, its role {before[0]}, and holds no locks of it"
+    verdict = FAIL if left else PASS
+    return Finding(CHECK, "rollback", "nothing remains", "; ".join(left) or said, verdict)
+
+
+def _place(step: ScenarioStep) -> str:
+    return f" (line {step.line}, as {step.actor.label})"
+
+
+def _alive(conn: psycopg.Connection) -> bool:
+    status = conn.info.transaction_status
+    return not (conn.closed or conn.broken or status == TransactionStatus.UNKNOWN)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return error.diag.message_primary
+    return str(error).strip().partition("\n")[0]
