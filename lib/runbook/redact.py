@@ -1,0 +1,178 @@
+"""One redactor: whatever is written to disk or shown passes through here.
+
+It knows what secrets look like, not which ones are ours: passwords in URIs and conninfo strings
+(also malformed ones, and what libpq repeats of them in its errors), tokens with a known shape,
+password verifiers and private keys. It leaves alone what an audit record is made of: digests,
+plan tokens, uuids, vectors, addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MASK = "***"
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# A quotation mark as Python, JSON inside JSON, or HTML writes it.
+_Q = r"(?:\\*[\"']|&quot;|&\#0?39;|&\#x27;|&apos;)"
+_NAME = r"(?:[\w.-]*(?:passw(?:or)?d|passphrase)|PGPASS)"
+# What stands where a password would, without being one: placeholders and SQL parameters.
+_BLANK = r"(?:\*+|\$\d+|%s|%\(\w+\)s|:\w+|\?|none|null|true|false|<[\w -]+>|\$\{?\w+\}?)"
+_KEYS = r"host|hostaddr|port|dbname|user|sslmode|options|application_name|connect_timeout"
+
+
+def _rule(kind: str, pattern: str, flags: int = 0) -> tuple[str, re.Pattern[str]]:
+    return kind, re.compile(pattern, flags | re.VERBOSE)
+
+
+# In order. The group named `secret` is what goes; the rest of the match is context.
+_RULES = (
+    _rule(
+        "private key",
+        r"-----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY-----"
+        r"(?P<secret>.*?)(?=-----END\ [A-Z0-9\ ]*PRIVATE\ KEY-----|\Z)",
+        re.DOTALL,
+    ),
+    # Greedy up to the last @ of the word: a password with an unescaped @, / or : stays whole.
+    _rule(
+        "password in a URI",
+        r"\bpostgres(?:ql)?(?:\+\w+)?:(?:\\?/){2}[^\s:@/\"'<>]*(?::|%3[Aa])"
+        r"(?P<secret>[^\s\"'<>]*)@",
+        re.IGNORECASE,
+    ),
+    # With a blank in it; but host:5432/db followed by someone's address is not one.
+    _rule(
+        "password in a URI",
+        r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]*:(?!\d+(?:[/?,\s]|$))"
+        r"(?P<secret>[^\n\"'<>@]{1,120})@",
+        re.IGNORECASE,
+    ),
+    # Without a host: what stands where the port would is not a number.
+    _rule(
+        "password in a URI",
+        r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]+:(?!\d*(?:[/?,;)\s\"'<]|$))"
+        r"(?!//)(?P<secret>[^\s\"'<>@]+)(?!\S*@)",
+        re.IGNORECASE,
+    ),
+    _rule(
+        "password in a URI",
+        r"\b[a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s:@/?\#\"'<>]*:(?P<secret>[^\s@/\"'<>]+)@",
+        re.IGNORECASE,
+    ),
+    # An unquoted password with blanks, between other words of a conninfo string.
+    _rule(
+        "password",
+        rf"\bpassword\s*=\s*(?P<secret>(?![\"'])(?:(?!\s\w+\s*=)[^\n\"'<])+?)"
+        rf"(?=\s+(?:{_KEYS})\s*=)",
+        re.IGNORECASE,
+    ),
+    _rule(
+        "password",
+        rf"\b{_NAME}(?:{_Q})?\s*(?:=>?|:)\s*(?P<quote>{_Q})"
+        rf"(?!{_BLANK}(?P=quote))(?P<secret>(?:\\.|(?!(?P=quote))[^\n])+)",
+        re.IGNORECASE,
+    ),
+    _rule(
+        "password",
+        rf"\b{_NAME}\s*=\s*(?!{_Q})(?!{_BLANK}(?:[\s,;)\]&<\"']|$))"
+        rf"(?P<secret>(?:\\.|(?!</?[a-z])\S)+?)(?=(?:{_Q}|[)\];,.])*(?:\s|$|</?[a-z]))",
+        re.IGNORECASE,
+    ),
+    _rule(
+        "password",
+        r"\bpassword\s+(?P<quote>\\*'|&\#0?39;|&\#x27;)"
+        rf"(?!{_BLANK}(?P=quote))(?P<secret>(?:(?!(?P=quote))[^\n])+)",
+        re.IGNORECASE,
+    ),
+    # libpq repeats pieces of a conninfo that it could not read.
+    _rule("password", r"missing\ \"=\"\ after\ \"(?P<secret>[^\"]+)\""),
+    _rule("password", r"invalid\ port\ number:\ \"(?P<secret>(?!-?\d+\")[^\"]+)\""),
+    _rule(
+        "password",
+        r"invalid\ integer\ value\ \"(?P<secret>(?!-?\d+\")[^\"]+)\"\ for\ connection\ option",
+    ),
+    _rule("password", r"host\ name\ \"(?P<secret>[^\"]*)@[^\"]*\""),
+    _rule("password", r"invalid\ percent-encoded\ token:\ \"(?P<secret>[^\"]+)\""),
+    _rule(
+        "password file",
+        r"^(?:\*|localhost|[\w-]+(?:\.[\w-]+)+):(?:\*|\d{4,5}):[^:\s]+:"
+        r"[^:\s]+:(?P<secret>\S+)$",
+        re.MULTILINE,
+    ),
+    _rule(
+        "secret in an environment variable",
+        r"\b[A-Z][A-Z0-9_]*(?:SECRET|TOKEN|API_?KEY|ACCESS_KEY|SERVICE_KEY|ROLE_KEY|PRIVATE_KEY)"
+        rf"\s*=\s*(?P<quote>{_Q})?(?!{_BLANK}(?:\W|$))(?P<secret>[^\s\"'<]{{6,}})",
+    ),
+    _rule(
+        "key",
+        r"(?i:\b(?:aws_)?secret_(?:access_)?key|\bclient_secret|\bapi[_-]?key|\bapikey|"
+        rf"\bservice_role(?:_key)?)(?:{_Q})?\s*[=:]\s*(?:{_Q})?"
+        r"(?P<secret>(?=[\w./+=-]*\d)[\w./+=-]{16,})",
+    ),
+    _rule("token", r"(?i:\bbearer)\s+(?P<secret>[\w.~+/-]{16,}=*)"),
+    _rule(
+        "token",
+        rf"(?i:\bauthorization(?:{_Q})?\s*[:=]\s*(?:{_Q})?basic)\s+(?P<secret>[\w+/-]{{8,}}=*)",
+    ),
+    # A dot and a second part: base64 of a vector has neither. A shortened one counts as well.
+    _rule("JWT", r"(?<![\w+/-])(?P<secret>eyJ[\w-]{8,}(?:\.[\w-]{4,}){1,4}\.?)"),
+    _rule("Supabase key", r"\b(?P<secret>sb_secret_[\w-]{4,}|sbp_(?:\w+_)?[A-Za-z0-9]{16,})"),
+    _rule("AWS key", r"\b(?P<secret>(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16})\b"),
+    _rule(
+        "token",
+        r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}|xox[abprs]-[\w-]{10,}|"
+        r"[srw]k_(?:live|test)_[A-Za-z0-9]{16,}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_]{20,}|"
+        r"AIza[\w-]{35})",
+    ),
+    _rule("password verifier", r"(?P<secret>SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[\w+/=:]+)"),
+    _rule("password verifier", r"(?<![\w-])(?P<secret>md5[0-9a-f]{32})(?!\w)"),
+    _rule("password verifier", r"(?P<secret>\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53})"),
+)
+
+
+def redact(text: str) -> str:
+    """`text` with every secret replaced by ***; text without secrets comes back unchanged.
+
+    Colour codes can split a secret from its name (a coloured traceback does): where they hide
+    one, the text loses its colours.
+    """
+    if "\x1b" in text and find_secrets(text):
+        text = _ANSI.sub("", text)
+    for _, pattern in _RULES:
+        text = pattern.sub(_mask, text)
+    return text
+
+
+def find_secrets(text: str) -> list[str]:
+    """The kinds of secret in `text`, each once, never the secrets themselves; [] when clean."""
+    kinds: list[str] = []
+    text = _ANSI.sub("", text)
+    for kind, pattern in _RULES:
+        if kind not in kinds and any(_is_secret(match) for match in pattern.finditer(text)):
+            kinds.append(kind)
+    return kinds
+
+
+def redact_tree(value: Any) -> Any:
+    """A copy of nested mappings and lists in which every string passed `redact`."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return type(value)({key: redact_tree(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return [redact_tree(item) for item in value]
+    return value
+
+
+def _is_secret(match: re.Match[str]) -> bool:
+    return bool(match["secret"].strip("*"))
+
+
+def _mask(match: re.Match[str]) -> str:
+    if not _is_secret(match):
+        return match[0]
+    start, end = (edge - match.start() for edge in match.span("secret"))
+    return match[0][:start] + MASK + match[0][end:]
