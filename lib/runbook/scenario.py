@@ -3,7 +3,8 @@
 A scenario (migrations/tests/<same name>.sql) is a list of statements, each with a name, an actor
 and an expectation; `directives` reads it. Here each statement runs in a savepoint of its own, as
 the actor it names. A statement that succeeds keeps its effect for the next ones; one that fails
-leaves none. After the last one the transaction is rolled back, and the connection is looked at to say so.
+leaves none. After the last one the transaction is rolled back, and the connection is looked at to
+say so.
 
 What a rollback never takes back is not taken back here either: sequences may have moved on.
 """
@@ -24,6 +25,7 @@ from .directives import AccessRow, AccessTable, Scenario, ScenarioStep, parse, r
 from .errors import CheckFailed, Refused
 from .expectation import Expectation, judge
 from .findings import FAIL, PASS, SKIP, Finding
+from .resources import query
 
 __all__ = [
     "AccessRow",
@@ -41,12 +43,6 @@ __all__ = [
 CHECK = "scenario"
 
 _UNDO = "rollback to savepoint runbook_step; release savepoint runbook_step"
-_SESSION = """
-select current_user,
-       (select pg_catalog.count(*) from pg_catalog.pg_locks
-         where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()),
-       (select pg_catalog.count(*) from pg_catalog.pg_prepared_statements where from_sql)
-"""
 
 
 @dataclass(slots=True)
@@ -125,9 +121,10 @@ def play(
     )
     played = Played(scenario, options=options)
     try:
-        before = conn.execute(_SESSION).fetchone()
+        before = conn.execute(query("session_state")).fetchone()
         with conn.transaction(force_rollback=True):
             conn.execute("set transaction isolation level repeatable read")
+            conn.execute("savepoint runbook_start")
             played.xid = conn.execute(
                 "select pg_catalog.pg_current_xact_id()::xid::text"
             ).fetchone()[0]
@@ -210,7 +207,7 @@ def _nothing_remains(conn: psycopg.Connection, before: tuple) -> Finding:
     if conn.info.transaction_status != TransactionStatus.IDLE:
         left.append("a transaction is still open")
     else:
-        role, locks, prepared = conn.execute(_SESSION).fetchone()
+        role, locks, prepared = conn.execute(query("session_state")).fetchone()
         if role != before[0]:
             left.append(f"the role is {role} instead of {before[0]}")
         if locks != before[1]:
