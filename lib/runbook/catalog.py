@@ -1,0 +1,217 @@
+"""The catalog: everything a migration can change, as one value that can be compared.
+
+A Catalog holds no OIDs, no creation order and nothing that depends on the session's settings or
+the server's locale: two databases whose objects are equal have equal Catalogs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+
+from .names import Names, identity
+from .resources import query
+
+Key = tuple[str, Names]
+Definition = Mapping[str, Any]
+
+# In the order in which an operator wants to read a difference.
+QUERIES = (
+    "schemas",
+    "types",
+    "sequences",
+    "tables",
+    "columns",
+    "constraints",
+    "indexes",
+    "views",
+    "routines",
+    "triggers",
+    "policies",
+    "grants",
+    "defaults",
+    "comments",
+    "publications",
+    "operators",
+)
+KINDS = (
+    "schema",
+    "extension",
+    "type",
+    "sequence",
+    "table",
+    "column",
+    "constraint",
+    "index",
+    "view",
+    "materialized view",
+    "function",
+    "trigger",
+    "rule",
+    "policy",
+    "grant",
+    "default privilege",
+    "comment",
+)
+
+# Settings that change how PostgreSQL prints an expression.
+PINNED = """
+select set_config('search_path', '', true), set_config('datestyle', 'ISO, YMD', true),
+       set_config('intervalstyle', 'postgres', true), set_config('timezone', 'UTC', true),
+       set_config('quote_all_identifiers', 'off', true), set_config('bytea_output', 'hex', true),
+       set_config('extra_float_digits', '1', true)
+"""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What a database holds, outside of the system's, the extensions' and the runbook's own.
+
+    Fields:
+        objects: (kind, name) → properties, for example ("column", ("public", "t", "id")) →
+            {"type": "integer", "not_null": true}.
+    """
+
+    objects: Mapping[Key, Definition]
+
+    def get(self, kind: str, names: Names) -> Definition | None:
+        """The properties of one object, or None where there is no such object."""
+        return self.objects.get((kind, names))
+
+    def of(self, kind: str) -> dict[Names, Definition]:
+        """Every object of one kind, by name."""
+        return {names: value for (each, names), value in self.objects.items() if each == kind}
+
+
+class Change(NamedTuple):
+    """One difference between two Catalogs, as an operator reads it.
+
+    Fields:
+        change: added · changed · removed.
+        kind, object: what it happened to, e.g. "policy", '"own rows" on public.orders'.
+        before, after: the properties; of a changed object only those that differ.
+        names: the object's name in its parts.
+    """
+
+    change: str
+    kind: str
+    object: str
+    before: str
+    after: str
+    names: Names
+
+
+def snapshot(
+    conn: Connection,
+    schemas: Iterable[str] | None = None,
+    relations: Iterable[str] | None = None,
+) -> Catalog:
+    """Read the catalog, in one snapshot, and leave the session as it was.
+
+    On an idle connection it runs in a read-only REPEATABLE READ transaction of its own. Inside the
+    caller's transaction it sees what that transaction has done so far, behind a savepoint.
+
+    Args:
+        conn: any connection that is not in a failed transaction.
+        schemas: names of the only schemas to look at; None for all that are not the system's.
+        relations: qualified names of the only tables, views and sequences to look at (and what
+            belongs to them), so that the work grows with a migration and not with the database.
+            Schemas, types, functions and publications are read in any case.
+
+    Returns:
+        Catalog: without objects of extensions, temporary objects, pg_*, information_schema and
+        the bookkeeping schemas runbook and supabase_migrations.
+
+    Source: https://www.postgresql.org/docs/current/catalogs.html
+    """
+    alone = conn.info.transaction_status == TransactionStatus.IDLE
+    narrowing = {
+        "schemas": None if schemas is None else list(schemas),
+        "relations": None if relations is None else list(relations),
+    }
+    objects: dict[Key, Definition] = {}
+    # Rolled back, not committed: that alone gives the caller's search_path back exactly.
+    with conn.transaction(force_rollback=True), conn.cursor() as cursor:
+        if alone:
+            cursor.execute("set transaction isolation level repeatable read, read only")
+        cursor.execute(PINNED)
+        cursor.execute(query("catalog_scope"), narrowing)
+        row = cursor.fetchone()
+        scope = dict(zip(("schemas", "relations", "routines", "types"), row or (), strict=True))
+        for name in QUERIES:
+            cursor.execute(query(f"catalog_{name}"), scope)
+            for kind, names, definition in cursor:
+                objects[(kind, tuple(names))] = definition
+    return Catalog(MappingProxyType(dict(sorted(objects.items(), key=_reading_order))))
+
+
+def fingerprint(catalog: Catalog) -> str:
+    """64 hexadecimal digits that are equal exactly when two Catalogs are."""
+    rows = sorted([kind, *names, definition] for (kind, names), definition in _plain(catalog))
+    text = json.dumps(rows, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def diff(before: Catalog, after: Catalog) -> list[Change]:
+    """What became of a database, in reading order: schemas first, comments last."""
+    keys = before.objects.keys() | after.objects.keys()
+    changes = []
+    for key in sorted(keys, key=lambda key: _reading_order((key, None))):
+        old, new = before.objects.get(key), after.objects.get(key)
+        if old == new:
+            continue
+        kind, names = key
+        what = "added" if old is None else "removed" if new is None else "changed"
+        differing = _differing(old, new)
+        changes.append(
+            Change(
+                what,
+                kind,
+                identity(kind, names),
+                describe(old, differing),
+                describe(new, differing),
+                names,
+            )
+        )
+    return changes
+
+
+def describe(definition: Definition | None, only: Iterable[str] | None = None) -> str:
+    """Properties in one line: `type integer · not_null true`."""
+    if definition is None:
+        return ""
+    if only is None and "definition" in definition:
+        return str(definition["definition"])
+    shown = definition if only is None else [key for key in definition if key in set(only)]
+    return " · ".join(f"{key} {_word(definition[key])}".rstrip() for key in sorted(shown))
+
+
+def _differing(old: Definition | None, new: Definition | None) -> set[str] | None:
+    if old is None or new is None:
+        return None
+    keys = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    return keys - {"definition"} or keys
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_word(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _plain(catalog: Catalog) -> Iterable[tuple[Key, str]]:
+    """Definitions as text, so that rows sort even where two share a name."""
+    for key, definition in catalog.objects.items():
+        yield key, json.dumps(dict(definition), sort_keys=True, ensure_ascii=True)
+
+
+def _reading_order(entry: tuple[Key, Any]) -> tuple[int, str, Names]:
+    kind, names = entry[0]
+    return (KINDS.index(kind) if kind in KINDS else len(KINDS), kind, names)

@@ -1,0 +1,44 @@
+-- Which constraints hold on tables and domains?
+-- NOT NULL is a property of its column: PostgreSQL 18 names it, and the name survives renames.
+select 'constraint' as kind,
+       array[
+           coalesce(n.nspname, tn.nspname)::text, coalesce(c.relname, t.typname)::text,
+           k.conname::text
+       ] as names,
+       jsonb_strip_nulls(jsonb_build_object(
+           'form', case k.contype
+               when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
+               when 'x' then 'exclusion' else 'check' end,
+           'on_domain', case when k.contypid <> 0 then true end,
+           'columns', (
+               select jsonb_agg(a.attname order by u.position)
+               from unnest(k.conkey) with ordinality as u (attnum, position)
+               join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = u.attnum
+               where k.contype <> 'c'
+           ),
+           'references', case when k.contype = 'f' then (
+               select jsonb_build_array(fn.nspname, f.relname)
+               from pg_class as f join pg_namespace as fn on fn.oid = f.relnamespace
+               where f.oid = k.confrelid
+           ) end,
+           'reference_columns', (
+               select jsonb_agg(a.attname order by u.position)
+               from unnest(k.confkey) with ordinality as u (attnum, position)
+               join pg_attribute as a on a.attrelid = k.confrelid and a.attnum = u.attnum
+           ),
+           'on_delete', case when k.contype = 'f' then k.confdeltype end,
+           'on_update', case when k.contype = 'f' then k.confupdtype end,
+           'deferrable', k.condeferrable,
+           'deferred', k.condeferred,
+           'validated', k.convalidated,
+           'inherited', case when k.conparentid <> 0 or not k.conislocal then true end,
+           'definition', pg_get_constraintdef(k.oid)
+       )) as definition
+from pg_constraint as k
+left join pg_class as c on c.oid = k.conrelid
+left join pg_namespace as n on n.oid = c.relnamespace
+left join pg_type as t on t.oid = k.contypid
+left join pg_namespace as tn on tn.oid = t.typnamespace
+where (k.conrelid = any (%(relations)s::oid[]) or k.contypid = any (%(types)s::oid[]))
+  and k.contype in ('p', 'u', 'f', 'x', 'c')
+order by names

@@ -1,0 +1,67 @@
+-- Which schemas, relations, routines and types are the project's own?
+-- Not the server's, not an extension's, not the runbook's bookkeeping. The arrays only feed the
+-- other catalog queries, so that what is left out is decided here and nowhere else.
+with settled as (
+    select n.oid
+    from pg_catalog.pg_namespace as n
+    where n.nspname !~ '^pg_'
+      and n.nspname <> all (array['information_schema', 'runbook', 'supabase_migrations'])
+      and (%(schemas)s::text[] is null or n.nspname = any (%(schemas)s::text[]))
+),
+member as (
+    select d.classid, d.objid
+    from pg_catalog.pg_depend as d
+    where d.deptype = 'e'
+),
+wanted as (
+    select pg_catalog.to_regclass(w.name)::oid as oid
+    from unnest(%(relations)s::text[]) as w (name)
+),
+narrowed as (
+    select w.oid from wanted as w
+    union
+    select d.objid
+    from pg_catalog.pg_depend as d
+    join wanted as w on w.oid = d.refobjid
+    where d.classid = 'pg_catalog.pg_class'::regclass
+      and d.refclassid = 'pg_catalog.pg_class'::regclass
+      and d.deptype in ('a', 'i')
+)
+select
+    array(
+        select s.oid from settled as s order by s.oid
+    ) as schemas,
+    array(
+        select c.oid
+        from pg_catalog.pg_class as c
+        where c.relnamespace in (select s.oid from settled as s)
+          and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'c')
+          and c.relpersistence <> 't'
+          and (%(relations)s::text[] is null or c.oid in (select n.oid from narrowed as n))
+          and (c.oid) not in (
+              select m.objid from member as m where m.classid = 'pg_catalog.pg_class'::regclass
+          )
+        order by c.oid
+    ) as relations,
+    array(
+        select p.oid
+        from pg_catalog.pg_proc as p
+        where p.pronamespace in (select s.oid from settled as s)
+          and p.oid not in (
+              select m.objid from member as m where m.classid = 'pg_catalog.pg_proc'::regclass
+          )
+        order by p.oid
+    ) as routines,
+    array(
+        select t.oid
+        from pg_catalog.pg_type as t
+        left join pg_catalog.pg_class as c on c.oid = t.typrelid
+        where t.typnamespace in (select s.oid from settled as s)
+          and t.typtype in ('b', 'c', 'd', 'e', 'r')
+          and t.typcategory <> 'A'
+          and (t.typtype <> 'c' or c.relkind = 'c')
+          and t.oid not in (
+              select m.objid from member as m where m.classid = 'pg_catalog.pg_type'::regclass
+          )
+        order by t.oid
+    ) as types
