@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from . import history, journal, ledger
+from . import catalog, history, journal, ledger
+from .account import Account, close_account, open_account, require_no_loss
+from .account import findings as account_findings
 from .errors import InDoubt, LockTimeout, NotApplied, StatementFailed
 from .failure import statement_failed
+from .findings import PASS, SKIP, Finding
 from .ledger import Author
 from .outcome import settle
 from .plan import Migration
@@ -65,6 +68,8 @@ class Applied:
         attempts: 1 unless locks had to be waited for.
         notices: what the server had to say, in order, severity first.
         xid: the transaction that holds it all.
+        account: existing rows and locks; None when the connection was lost after the commit.
+        changes: what became of the catalog.
     """
 
     statements: int
@@ -72,6 +77,27 @@ class Applied:
     attempts: int
     notices: tuple[str, ...]
     xid: str
+    account: Account | None
+    changes: tuple[catalog.Change, ...]
+
+    def findings(self, migration: Migration) -> list[Finding]:
+        """What was done, as rows."""
+        count = f"{self.statements} run" + (
+            f" (attempt {self.attempts})" if self.attempts > 1 else ""
+        )
+        rows = [
+            Finding("Statements", migration.file, "all, in one transaction", count, PASS),
+            Finding("History", str(migration), "written with them", "written", PASS),
+        ]
+        if self.account is None:
+            reason = "the connection was lost after the commit; the server confirmed it"
+            return [*rows, Finding("Existing rows", "existing tables", "none lost", reason, SKIP)]
+        kinds = Counter(change.change for change in self.changes)
+        observed = ", ".join(f"{kinds[kind]} {kind}" for kind in ("added", "changed", "removed"))
+        rows.append(Finding("Objects", "catalog", "reported", observed, PASS))
+        rows += account_findings(migration, self.account)
+        rows += [Finding("Notice", migration.file, "–", text, PASS) for text in self.notices]
+        return rows
 
 
 Report = Callable[[Progress], None]
@@ -105,7 +131,9 @@ def apply(
 
     Source: https://www.postgresql.org/docs/current/explicit-locking.html
     """
-    for attempt in itertools.count(1):
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             return _once(target, conn, migration, author, limits, report, attempt)
         except _PASSING as error:
@@ -135,19 +163,28 @@ def _once(
     try:
         with notices_of(conn) as notices, conn.transaction():
             xid = begin(conn, limits)
+            before = open_account(conn)
+            objects = catalog.snapshot(conn)
             for number, statement in enumerate(statements, start=1):
                 report(Progress(number, len(statements), statement.title))
                 run_statement(conn, migration, statement)
             # A file may have changed role or settings; ours are written as ourselves.
             conn.execute("reset role")
+            account = close_account(conn, before)
+            require_no_loss(migration, account)
+            left = catalog.snapshot(conn)
+            changes = tuple(catalog.diff(objects, left))
             history.insert(conn, migration)
             seconds = time.monotonic() - began
-            applied = Applied(len(statements), seconds, attempt, tuple(notices), xid)
+            applied = Applied(
+                len(statements), seconds, attempt, tuple(notices), xid, account, changes
+            )
             event = ledger.append(
                 conn, author, stage="apply", state=ledger.PASSED, phase=migration.phase,
                 version=migration.version, sha256=migration.script.sha256, xid=xid,
                 statements=applied.statements, seconds=round(seconds, 3), attempts=attempt,
-                notices=list(notices),
+                notices=list(notices), findings=applied.findings(migration),
+                before=catalog.fingerprint(objects), catalog=catalog.fingerprint(left),
             )  # fmt: skip
     except (*_PASSING, NotApplied):
         raise
@@ -156,7 +193,7 @@ def _once(
             # COMMIT itself failed: a deferred constraint, a full disk.
             raise statement_failed(migration.script, statements[-1], error) from None
         _settle_lost(target, migration, xid)
-        return Applied(len(statements), time.monotonic() - began, attempt, (), xid)
+        return Applied(len(statements), time.monotonic() - began, attempt, (), xid, None, ())
     journal.write(event)
     return applied
 

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from . import journal
 from .findings import Finding
-from .redact import redact
+from .redact import redact_tree
 from .resources import query
 
 STARTED, PASSED, FAILED, DONE = "started", "passed", "failed", "done"
@@ -103,7 +103,7 @@ def append(
         "version": version,
         "stage": stage,
         "state": state,
-        "detail": json.loads(redact(json.dumps(detail, default=str))),
+        "detail": redact_tree(json.loads(json.dumps(detail, default=str))),
     }
     row = conn.execute(
         query("ledger_append"), {**event, "detail": Jsonb(event["detail"])}

@@ -1,0 +1,92 @@
+"""The plan token: what an approver approves, as one short word.
+
+A hash over the SQL of the pending files, the target's identity and the fingerprint of its catalog.
+Whoever approves the token approves exactly that; an edited file, another database or a change that
+somebody made by hand since gives another token, and the old one opens nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+import psycopg
+
+from . import catalog, ledger
+from .errors import NotApproved
+from .ledger import Author
+from .plan import Migration
+from .target import Identity, Target
+
+_LENGTH = 20
+
+
+def plan_token(identity: Identity, fingerprint: str, pending: Sequence[Migration]) -> str:
+    """The token for applying these files, in this order, to this database as it is now."""
+    covered = {
+        "target": identity.key,
+        "catalog": fingerprint,
+        "files": [[m.version, m.script.sha256] for m in pending],
+    }
+    text = json.dumps(covered, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def require_approval(
+    conn: psycopg.Connection,
+    target: Target,
+    identity: Identity,
+    pending: Sequence[Migration],
+    given: str,
+    author: Author,
+) -> None:
+    """Let a protected target be changed only under a token that covers exactly what is pending.
+
+    The first use of a token is written to the ledger with the files it covers. From then on it
+    stays good for the rest of those files, as long as the catalog is the one that the runbook's
+    own last step left: approval does not end in the middle of what was approved.
+
+    Raises:
+        NotApproved: no token, or one for something else; names what differs.
+    """
+    if not target.protected:
+        return
+    remedy = (
+        f"Run it with mode=check (`runbook run --target {target.name} --mode check`), have the"
+        " token approved, and pass it as approve=…"
+    )
+    if not given:
+        raise NotApproved(
+            f"Target {target.name} is protected and no token was given.", remedy=remedy
+        )
+    now = catalog.fingerprint(catalog.snapshot(conn))
+    if given == plan_token(identity, now, pending):
+        ledger.record(
+            conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
+            files={m.version: m.script.sha256 for m in pending},
+        )  # fmt: skip
+        return
+    events = ledger.read(conn)
+    approved = next(
+        (e for e in reversed(events) if e.stage == "approval" and e.detail["token"] == given), None
+    )
+    if approved is None:
+        raise NotApproved(
+            f"The token {given} is not for what is pending on {target.name} now: a file, the"
+            " target or its catalog is not what was approved.",
+            remedy=remedy,
+        )
+    files = approved.detail["files"]
+    for migration in pending:
+        if files.get(migration.version) != migration.script.sha256:
+            raise NotApproved(
+                f"The token {given} does not cover {migration.file} as it is now.", remedy=remedy
+            )
+    left = [e.detail["catalog"] for e in events if e.seq >= approved.seq and "catalog" in e.detail]
+    if left[-1] != now:
+        raise NotApproved(
+            f"The catalog of {target.name} changed since the token {given} was last used, and not"
+            " by the runbook.",
+            remedy=remedy,
+        )

@@ -1,0 +1,137 @@
+"""What the notebooks around the phases hold in their hand: baseline, validation, rollback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from . import baseline, criteria, history, promise, show, system
+from . import verify as verification
+from .errors import CheckFailed, Refused
+from .findings import Finding, failed
+from .opened import MODES, author, find_project
+from .plan_file import read_plan
+from .target import identify, open_target, require_fit
+
+
+class Desk:
+    """A plan, a target and a connection; the questions that are asked of a whole database."""
+
+    def __init__(
+        self, *, target: str, mode: str = "", operator: str = "", project: str | Path | None = None
+    ) -> None:
+        root = find_project(project)
+        self.plan = read_plan(root)
+        self.target = open_target(target, root)
+        self.mode = mode or ("check" if self.target.protected else "apply")
+        if self.mode not in MODES:
+            raise Refused(f"mode is {mode!r}.", remedy=f"It is one of {', '.join(MODES)}.")
+        self.author = author(operator)
+        self.conn: psycopg.Connection = self.target.connect(purpose=self.author.operator)
+        self.identity = identify(self.conn)
+        require_fit(self.target, self.conn, self.identity)
+
+    def __repr__(self) -> str:
+        return f"{self.plan.project} on {self.target.name}, mode {self.mode}"
+
+    def history(self) -> show.Table:
+        """Every migration of the plan, and every foreign row, with its class."""
+        return history_table(self)
+
+    def answer(self, rows: list[Finding], caption: str, **more: object) -> show.Table:
+        """Show findings; raise when one of them says FAIL.
+
+        Raises:
+            CheckFailed: after the table was shown.
+        """
+        table = show.findings(rows, caption, **more)  # type: ignore[arg-type]
+        bad = failed(rows)
+        if bad:
+            show.display(table)
+            raise CheckFailed(
+                f"{caption}: {len(bad)} of {len(rows)} findings say FAIL, the first: "
+                f"{bad[0].check}, {bad[0].object}: {bad[0].observed}.",
+                state="Looking changed nothing.",
+                remedy="The table above names each one.",
+            )
+        return table
+
+
+class Baseline(Desk):
+    """00_baseline: is the database what the plan takes it for?"""
+
+    def verify(self) -> show.Table:
+        """Everything that the baseline's SQL promises is there."""
+        rows: list[Finding] = []
+        for migration in self.plan.baseline:
+            rows += verification.verify(self.conn, promise.promises(migration.script.statements))
+        return self.answer(rows, "Baseline", summary=verification.checklist(rows))
+
+    def measure(self) -> show.Table:
+        """Existing rows per table, written to the ledger once as the state of before."""
+        measured = baseline.written(self.conn)
+        if not measured:
+            measured = baseline.measure(self.conn)
+            if self.mode == "apply":
+                baseline.write(self.conn, self.author, measured)
+        values = [(m.table, m.rows, m.checksum or m.reason) for m in measured if m.rows != 0]
+        empty = sum(m.rows == 0 for m in measured)
+        caption = f"Existing data: {len(values)} tables with rows, {empty} empty"
+        return show.rows(("table", "rows", "checksum"), values, caption)
+
+
+class Validation(Desk):
+    """03_system_validation: the system as a whole, read-only."""
+
+    def checks(self) -> show.Table:
+        """The plan's five rows, with every check behind them."""
+        self._found = system.validate(self.conn)
+        return self.answer(
+            self._found, "System-wide validation", summary=system.summary(self._found)
+        )
+
+    def data(self) -> show.Table:
+        """The rows of before the phases, table by table."""
+        return self.answer(baseline.compare(self.conn), "Existing data")
+
+    def criteria(self, phase: str = "") -> show.Table:
+        """The success criteria of a phase, or of the whole plan, with their evidence."""
+        chosen = self.plan.phase(phase) if phase else None
+        found = getattr(self, "_found", None)
+        rows = criteria.judge(
+            self.conn, self.plan, chosen,
+            validation=system.summary(found) if found is not None else None,
+        )  # fmt: skip
+        return self.answer(rows, f"Success criteria · {chosen.title if chosen else 'overall'}")
+
+
+def open_baseline(**given: str) -> Baseline:
+    """Open a target for 00_baseline. Arguments as for Desk."""
+    return Baseline(**given)
+
+
+def open_validation(**given: str) -> Validation:
+    """Open a target for 03_system_validation. Arguments as for Desk."""
+    return Validation(**given)
+
+
+def history_table(desk: Desk) -> show.Table:
+    """History held against plan, one row per version."""
+    there = history.classify(desk.plan, history.read(desk.conn))
+    edited = {row.version for row in there.edited}
+    values = [
+        (
+            m.version,
+            m.name,
+            m.phase or "baseline",
+            "edited"
+            if m.version in edited
+            else ("applied" if there.holds(m.version) else "pending"),
+        )
+        for m in desk.plan.everything
+    ]
+    values += [(row.version, row.name, "–", "foreign") for row in there.foreign]
+    applied = len(there.applied) + len(there.edited)
+    caption = f"{desk.plan.project} on {desk.target.name}: {applied} applied, {len(there.pending)} pending"
+    return show.rows(("version", "migration", "phase", "state"), values, caption)

@@ -1,0 +1,238 @@
+"""A phase opened on a target: what a notebook holds in its hand.
+
+phase = open_phase("event-wizard", target="embedded")
+wizard_sessions = phase["wizard_sessions"]
+wizard_sessions.precheck()
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import uuid
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from . import approval, catalog, checkpoint, criteria, history, show
+from .apply import Limits, Progress
+from .errors import CheckFailed, PlanInvalid, Refused
+from .findings import failed
+from .ledger import Author
+from .plan import Migration, Phase, Plan
+from .plan_file import read_plan
+from .step import Step
+from .target import Identity, Target, identify, open_target, require_fit
+
+MODES = ("check", "apply")
+
+
+class OpenPhase:
+    """One phase of the plan on one target, with one connection and one author.
+
+    Attributes:
+        plan, definition: the plan, and this phase of it.
+        target, identity: where, and what the server says of itself.
+        mode: "check" looks only; "apply" changes the database.
+        author: run id and operator; every event carries them.
+        approve: the plan token given, "" for none.
+        limits: timeouts and retries.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        definition: Phase,
+        target: Target,
+        *,
+        mode: str,
+        approve: str,
+        author: Author,
+        limits: Limits,
+    ) -> None:
+        self.plan, self.definition, self.target = plan, definition, target
+        self.mode, self.approve, self.author, self.limits = mode, approve, author, limits
+        self._conn: psycopg.Connection | None = None
+        require_fit(target, self.conn, self.identity)
+
+    @property
+    def applies(self) -> bool:
+        """Whether this run may change the database."""
+        return self.mode == "apply"
+
+    @property
+    def conn(self) -> psycopg.Connection:
+        """The run's connection; a new one when the last was lost."""
+        if self._conn is None or self._conn.closed:
+            self._conn = self.target.connect(purpose=self.author.operator)
+        return self._conn
+
+    @cached_property
+    def identity(self) -> Identity:
+        return identify(self.conn)
+
+    def __getitem__(self, name: str) -> Step:
+        """The step of a migration, by name or version; its file is read anew."""
+        self.plan = read_plan(self.plan.root)
+        self.definition = self.plan.phase(self.definition.id)
+        return Step(self, self.definition[name])
+
+    def __repr__(self) -> str:
+        return f"{self.definition.title} on {self.target.name}, mode {self.mode}"
+
+    def history(self) -> history.History:
+        """What is applied, asked now."""
+        return history.classify(self.plan, history.read(self.conn))
+
+    def pending(self) -> list[Migration]:
+        """The plan's pending migrations up to the end of this phase."""
+        waiting = {m.version for m in self.history().pending}
+        last = self.plan.migrations.index(self.definition.migrations[-1])
+        return [m for m in self.plan.migrations[: last + 1] if m.version in waiting]
+
+    def overview(self) -> show.Table:
+        """Every migration of the phase: state, risk, and why."""
+        there = self.history()
+        values = [
+            (
+                m.version,
+                m.name,
+                m.risk,
+                ", ".join(m.tables),
+                "applied" if there.holds(m.version) else "pending",
+            )
+            for m in self.definition.migrations
+        ]
+        applied = sum(value[-1] == "applied" for value in values)
+        caption = (
+            f"{self.definition.title} on {self.target.name} ({self.mode}):"
+            f" {applied} applied, {len(values) - applied} pending"
+        )
+        return show.rows(("version", "migration", "risk", "creates", "state"), values, caption)
+
+    def token(self) -> show.Text:
+        """The plan token for what is pending: what an approver approves."""
+        waiting = self.pending()
+        if not waiting:
+            return show.Text("Nothing is pending: there is nothing to approve.")
+        now = catalog.fingerprint(catalog.snapshot(self.conn))
+        token = approval.plan_token(self.identity, now, waiting)
+        files = "\n".join(f"  {m.file}  sha256 {m.script.sha256[:16]}…" for m in waiting)
+        need = (
+            "approve" if self.target.protected else "not needed on an embedded server; it would be"
+        )
+        return show.Text(
+            f"Plan token ({need}): {token}\nIt covers {self.target.name}, its catalog as it is"
+            f" now, and:\n{files}"
+        )
+
+    def log(self) -> show.Text:
+        """The execution log of the phase, as the plan writes it."""
+        entries = [Step(self, migration).entry() for migration in self.definition.migrations]
+        return show.Text("\n\n".join(checkpoint.text(entry) for entry in entries))
+
+    def criteria(self) -> show.Table:
+        """The phase's written success criteria, each with its evidence.
+
+        Raises:
+            CheckFailed: a criterion is not met, in mode apply.
+        """
+        rows = criteria.judge(self.conn, self.plan, self.definition)
+        table = show.findings(rows, f"Success criteria · {self.definition.title}")
+        if failed(rows) and self.applies:
+            show.display(table)
+            raise CheckFailed(
+                f"{len(failed(rows))} success criteria of {self.definition.title} are not met.",
+                state="What was applied stays applied.",
+                remedy="The table above names the evidence that is missing.",
+            )
+        return table
+
+    def waiting(self, holder: str) -> None:
+        """Say whom we wait for."""
+        show.progress(f"Waiting: the target is held by {holder}.")
+
+    def progress(self, progress: Progress) -> None:
+        """Say what is running."""
+        if progress.waiting:
+            show.progress(progress.waiting)
+        else:
+            show.progress(f"{progress.number} of {progress.total}: {progress.title}")
+
+
+def open_phase(
+    phase: str,
+    *,
+    target: str = "embedded",
+    mode: str = "",
+    approve: str = "",
+    operator: str = "",
+    lock_timeout_ms: int = 2_000,
+    statement_timeout_ms: int = 900_000,
+    project: str | Path | None = None,
+) -> OpenPhase:
+    """Open a phase on a target; reads every file of the phase before anything else.
+
+    Args:
+        phase: id, number or notebook name.
+        target: embedded · embedded:NAME · service=NAME · env:VAR.
+        mode: check or apply; "" is apply on the embedded server and check anywhere else.
+        approve: the plan token; needed to apply to anything that is not embedded.
+        operator: who is at it; "" takes RUNBOOK_OPERATOR or the login name.
+        lock_timeout_ms, statement_timeout_ms: milliseconds.
+        project: the folder with migrations/; "" finds it from here.
+
+    Raises:
+        Refused: a bad plan, file, target, mode or approval; nothing was started.
+    """
+    root = find_project(project)
+    plan = read_plan(root)
+    definition = plan.phase(phase)
+    for migration in definition.migrations:
+        _ = migration.script  # every file is read and parsed before the first one runs
+    where = open_target(target, root)
+    return OpenPhase(
+        plan,
+        definition,
+        where,
+        mode=_mode(mode, where),
+        approve=approve,
+        author=author(operator),
+        limits=Limits(lock_timeout_ms=lock_timeout_ms, statement_timeout_ms=statement_timeout_ms),
+    )
+
+
+def find_project(given: str | Path | None = None) -> Path:
+    """The folder that holds migrations/plan.toml: given, RUNBOOK_PROJECT, or this one or above."""
+    named = given or os.environ.get("RUNBOOK_PROJECT")
+    if named:
+        return Path(named).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "migrations" / "plan.toml").exists():
+            return folder
+    raise PlanInvalid(
+        "There is no migrations/plan.toml in this folder or above it.",
+        remedy="Run this in the project's folder, or name it: --project DIR.",
+    )
+
+
+def author(operator: str = "") -> Author:
+    """Who writes events: this run's id and the operator."""
+    name = operator.strip() or os.environ.get("RUNBOOK_OPERATOR", "").strip() or _login()
+    return Author(os.environ.get("RUNBOOK_RUN") or uuid.uuid4().hex[:12], name[:60])
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _mode(mode: str, target: Target) -> str:
+    chosen = mode or ("check" if target.protected else "apply")
+    if chosen not in MODES:
+        raise Refused(f"mode is {mode!r}.", remedy=f"It is one of {', '.join(MODES)}.")
+    return chosen

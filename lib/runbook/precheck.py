@@ -1,0 +1,152 @@
+"""Precheck: everything that can be known about a migration before it touches the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+
+from .errors import FileInvalid
+from .findings import FAIL, PASS, SKIP, WARN, Finding
+from .history import History
+from .lint import lint
+from .plan import Migration, Plan
+from .sql import Script, read_script
+
+
+def precheck(
+    conn: psycopg.Connection, plan: Plan, migration: Migration, applied: History, *, major: int
+) -> list[Finding]:
+    """Look at the file, the plan, the history and the target; change nothing.
+
+    Raises:
+        FileInvalid: the file cannot be read or parsed; nothing else is worth saying then.
+    """
+    script = migration.script
+    return [
+        _readable(migration, script),
+        *_transaction(migration, script),
+        *_requirements(plan, migration, applied),
+        *_history(migration, applied),
+        *_tables(conn, migration, script),
+        *_extensions(conn, migration, script),
+        *_companions(migration),
+        *lint(migration, major=major),
+    ]
+
+
+def _readable(migration: Migration, script: Script) -> Finding:
+    count = len(script.statements)
+    observed = f"{count} statement{'s' * (count != 1)}, sha256 {script.sha256[:12]}…"
+    return Finding("SQL parses", migration.file, "UTF-8, PostgreSQL's grammar", observed, PASS)
+
+
+def _transaction(migration: Migration, script: Script) -> Iterator[Finding]:
+    for notice in script.notices:
+        yield Finding("Transaction", migration.file, "no transaction control", notice, WARN)
+    alone = [statement for statement in script.statements if not statement.transactional]
+    if not alone:
+        yield Finding("Transaction", migration.file, "all or nothing", "one transaction", PASS)
+    for statement in alone:
+        observed = f"line {statement.line} runs by itself: {statement.title}"
+        yield Finding("Transaction", migration.file, "all or nothing", observed, WARN)
+
+
+def _requirements(plan: Plan, migration: Migration, applied: History) -> Iterator[Finding]:
+    for version in migration.requires:
+        there = applied.holds(version)
+        yield Finding(
+            "Requires",
+            str(plan.migration(version)),
+            "applied",
+            "applied" if there else "pending",
+            PASS if there else FAIL,
+        )
+
+
+def _history(migration: Migration, applied: History) -> Iterator[Finding]:
+    if any(row.version == migration.version for row in applied.edited):
+        observed = "applied, and the file was edited since"
+        yield Finding("History", str(migration), "the SQL that was applied", observed, FAIL)
+    elif applied.holds(migration.version):
+        yield Finding("History", str(migration), "pending or the same SQL", "applied", PASS)
+    else:
+        yield Finding("History", str(migration), "pending or the same SQL", "pending", PASS)
+    for row, twin in applied.restamped:
+        if twin.version == migration.version:
+            observed = f"the same SQL was applied as version {row.version}"
+            yield Finding("History", str(migration), "never applied before", observed, FAIL)
+    if any(m.version == migration.version for m in applied.out_of_order):
+        observed = "a later version is applied already"
+        yield Finding("History", str(migration), "in version order", observed, WARN)
+    if applied.foreign:
+        versions = ", ".join(row.version for row in applied.foreign)
+        yield Finding("History", "versions without a file", "none", versions, WARN)
+
+
+def _tables(conn: psycopg.Connection, migration: Migration, script: Script) -> Iterator[Finding]:
+    """The plan names the tables that the SQL creates, and none of them is there yet."""
+    created = {
+        f"{statement.node.relation.schemaname or 'public'}.{statement.node.relation.relname}"
+        for statement in script.statements
+        if statement.kind == "create_stmt"
+    }
+    planned = set(migration.tables)
+    if created != planned:
+        observed = ", ".join(sorted(created)) or "none"
+        expected = ", ".join(sorted(planned)) or "none"
+        yield Finding("Plan's tables", migration.file, expected, observed, FAIL)
+    rows = conn.execute(
+        "select name, to_regclass(format('%%I.%%I', split_part(name, '.', 1),"
+        " substr(name, strpos(name, '.') + 1))) is not null"
+        " from unnest(%s::text[]) name order by 1",
+        [sorted(created)],
+    ).fetchall()
+    for name, there in rows:
+        observed = "exists already" if there else "free"
+        yield Finding("Name is free", name, "free", observed, FAIL if there else PASS)
+
+
+def _extensions(
+    conn: psycopg.Connection, migration: Migration, script: Script
+) -> Iterator[Finding]:
+    wanted = sorted(
+        {s.node.extname for s in script.statements if s.kind == "create_extension_stmt"}
+    )
+    rows = conn.execute(
+        "select w, coalesce(e.installed_version, e.default_version), e.comment"
+        " from unnest(%s::text[]) w"
+        " left join pg_catalog.pg_available_extensions e on e.name = w order by w",
+        [wanted],
+    ).fetchall()
+    for name, version, comment in rows:
+        if version is None:
+            yield Finding("Extension", name, "available", "the server does not have it", FAIL)
+        elif "stand-in" in (comment or "").lower():
+            observed = f"{version}, a stand-in: what it does was not checked"
+            yield Finding("Extension", name, "available", observed, WARN)
+        else:
+            yield Finding("Extension", name, "available", version, PASS)
+
+
+def _companions(migration: Migration) -> Iterator[Finding]:
+    """The rollback and the scenario are there and can be read."""
+    for check, path, without in (
+        ("Rollback file", migration.rollback, "none: `runbook rollback` will refuse"),
+        ("Scenario file", migration.scenario, "none: nothing will be tested"),
+    ):
+        shown = f"migrations/{path.parent.name}/{path.name}"
+        if not path.exists():
+            yield Finding(check, shown, "present", without, WARN)
+            continue
+        try:
+            count = len(read_script(path, shown=shown).statements)
+        except FileInvalid as error:
+            yield Finding(check, shown, "present, parses", error.what, FAIL)
+        else:
+            yield Finding(check, shown, "present, parses", f"{count} statements", PASS)
+
+
+def skipped(migration: Migration, reason: str) -> list[Finding]:
+    """The one row of a stage that was not run."""
+    return [Finding("Stage", str(migration), "run", reason, SKIP)]

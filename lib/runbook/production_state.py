@@ -1,0 +1,63 @@
+"""The embedded target as production is: baseline applied, existing rows loaded, the rest pending.
+
+Which is what makes a rehearsal mean something: "existing data is untouched" needs existing data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from . import embedded, history
+from .failure import statement_failed
+from .plan_file import read_plan
+from .sql import Script, read_script
+
+# One handle per server for the life of this process: the server stops when its last user goes.
+_servers: dict[Path, embedded.Server] = {}
+
+
+def server(project: Path) -> embedded.Server:
+    """The project's embedded server, started by the first call of this process."""
+    home = embedded.home(project)
+    if home not in _servers:
+        _servers[home] = embedded.start(home)
+    return _servers[home]
+
+
+def conninfo(project: Path, name: str) -> str:
+    """The conninfo of an embedded database, made in the production state when it is missing.
+
+    Raises:
+        EmbeddedUnavailable: the server cannot start.
+        StatementFailed: the baseline or the seed does not run; no database was made.
+    """
+    return embedded.database(server(project), name, prepare=lambda conn: _load(conn, project))
+
+
+def release(project: Path) -> None:
+    """Let go of the project's server before this process ends."""
+    held = _servers.pop(embedded.home(project), None)
+    if held:
+        held.close()
+
+
+def _load(conn: psycopg.Connection, project: Path) -> None:
+    plan = read_plan(project)
+    with conn.transaction():
+        history.ensure(conn)
+        for migration in plan.baseline:
+            _run(conn, migration.script)
+            history.insert(conn, migration)
+        if plan.seed.exists():
+            _run(conn, read_script(plan.seed, shown="migrations/seed.sql"))
+    conn.execute("analyze")
+
+
+def _run(conn: psycopg.Connection, script: Script) -> None:
+    for statement in script.statements:
+        try:
+            conn.execute(statement.text)  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            raise statement_failed(script, statement, error) from None

@@ -1,0 +1,169 @@
+"""What people see: findings as tables. The only module that knows IPython.
+
+A table is a pandas DataFrame that dresses itself: a caption, column headers with a scope, verdicts
+as words with a sign (never by colour alone), what failed first, and what merely passed folded
+away. Nothing in it is random or timed, so that nbval can hold it against the committed notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from .findings import COLUMNS, FAIL, PASS, SKIP, WARN, Finding, counts
+
+SIGNS = {PASS: "✓ PASS", WARN: "▲ WARN", FAIL: "✕ FAIL", SKIP: "○ SKIP"}
+_WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
+_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
+_TABLE = "border-collapse:collapse;width:100%"
+_CAPTION = "text-align:left;font-weight:bold;padding:0.4em 0"
+
+
+class Table(pd.DataFrame):
+    """A DataFrame with a caption; `folded` rows stand below in a fold, and in the frame."""
+
+    _metadata: ClassVar[list[str]] = ["caption", "shown", "note"]
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame  # a slice of it is an ordinary frame
+
+    def _repr_html_(self) -> str:
+        top = self.iloc[: self.shown]
+        html = _html(top, self.caption)
+        if self.note:
+            html += f"<p>{escape(self.note)}</p>"
+        rest = self.iloc[self.shown :]
+        if len(rest):
+            title = f"{len(rest)} findings in detail"
+            html += f"<details><summary>{title}</summary>{_html(rest, title)}</details>"
+        return html
+
+    def __repr__(self) -> str:
+        return "\n".join(part for part in (self.caption, self._text(), self.note) if part)
+
+    def _text(self) -> str:
+        top = pd.DataFrame(self.iloc[: self.shown])
+        if top.empty:
+            return "(no rows)"
+        text = {c: [c, *(_plain(value) for value in top[c])] for c in top.columns}
+        width = {c: min(max(map(len, cells)), 60) for c, cells in text.items()}
+        lines = ["  ".join(_fit(text[c][i], width[c]) for c in text) for i in range(len(top) + 1)]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def findings(
+    rows: Sequence[Finding],
+    caption: str,
+    *,
+    summary: Iterable[Finding] = (),
+    note: str = "",
+) -> Table:
+    """Findings as a table: the summary and what did not pass on top, the evidence in the fold.
+
+    Args:
+        rows: what was found.
+        caption: what the table is about; the counts of verdicts are added.
+        summary: rows that stand for the others; without one, all rows are shown.
+        note: a sentence below.
+    """
+    summary = list(summary)
+    ranked = sorted(rows, key=lambda row: _WORST_FIRST[row.verdict])
+    if summary:
+        bad = [row for row in ranked if row.verdict in (FAIL, WARN)]
+        top = [*bad, *(row for row in summary if row not in bad)]
+        rest = [row for row in ranked if row not in top]
+    else:
+        top, rest = ranked, []
+    tally = ", ".join(f"{n} {verdict}" for verdict, n in counts(rows).items()) or "nothing checked"
+    table = _table([list(row) for row in [*top, *rest]], list(COLUMNS))
+    table.caption, table.shown, table.note = f"{caption}: {tally}", len(top), note
+    return table
+
+
+def rows(columns: Sequence[str], values: Iterable[Sequence[Any]], caption: str) -> Table:
+    """Any rows as a table, for questions that have no verdict."""
+    table = _table([list(value) for value in values], list(columns))
+    table.caption, table.shown, table.note = caption, len(table), ""
+    return table
+
+
+def display(thing: Any) -> None:
+    """Show it now: in a notebook as its HTML, in a terminal as its text."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        get_ipython = lambda: None  # noqa: E731
+    if get_ipython() is None:
+        print(thing)
+        return
+    from IPython.display import display as show
+
+    show(thing)
+
+
+def interactive() -> bool:
+    """Whether somebody sits in front of it; headless runs (papermill, nbval) say no."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return False
+    return bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
+
+
+def _table(values: list[list[Any]], columns: list[str]) -> Table:
+    table = Table(values, columns=columns, dtype=object)
+    table.caption, table.shown, table.note = "", len(values), ""
+    return table
+
+
+def _html(frame: pd.DataFrame, caption: str) -> str:
+    head = "".join(
+        f'<th scope="col" style="{_CELL}">{escape(str(column))}</th>' for column in frame.columns
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="{_CELL}">{escape(_plain(value))}</td>' for value in row)
+        + "</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return (
+        f'<table style="{_TABLE}"><caption style="{_CAPTION}">{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return SIGNS.get(value, str(value))
+
+
+def _fit(text: str, width: int) -> str:
+    flat = " ".join(text.split())
+    return (flat if len(flat) <= width else flat[: width - 1] + "…").ljust(width)
+
+
+class Text(str):
+    """Words for people: printed as they are, in a notebook too."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f'<pre style="white-space:pre-wrap">{escape(self)}</pre>'
+
+
+def progress(line: str) -> None:
+    """One line about what is going on, where somebody is watching; archives stay free of it."""
+    if interactive():
+        print(f"\r{line[:100]:<100}", end="", flush=True)

@@ -1,0 +1,83 @@
+"""The five stages of one migration, wired to the rooms that do the work. Each returns findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from . import apply as engine
+from . import approval, ledger, lock, promise, scenario
+from . import precheck as before
+from . import verify as verification
+from .findings import PASS, SKIP, Finding, counts, overall
+from .plan import Migration
+from .target import reset_session
+
+if TYPE_CHECKING:
+    from .opened import OpenPhase
+
+skipped = before.skipped
+_WHO_ELSE = "applied before, and not by this runbook: nothing was run"
+
+
+def precheck(phase: OpenPhase, migration: Migration) -> list[Finding]:
+    """Everything that can be known before anything is touched."""
+    return before.precheck(
+        phase.conn, phase.plan, migration, phase.history(), major=phase.identity.major
+    )
+
+
+def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
+    """Apply under the runner lock; what another runner applied meanwhile is not applied again."""
+    with lock.hold(phase.target, phase.author.operator, on_wait=phase.waiting):
+        if phase.history().holds(migration.version):
+            rows = skipped(migration, _WHO_ELSE)
+            ledger.record(
+                phase.conn, phase.author, stage="apply", state=ledger.DONE, phase=migration.phase,
+                version=migration.version, findings=rows, sha256=migration.script.sha256,
+                why=_WHO_ELSE,
+            )  # fmt: skip
+            return rows
+        approval.require_approval(
+            phase.conn, phase.target, phase.identity, phase.pending(), phase.approve, phase.author
+        )
+        ledger.record(
+            phase.conn, phase.author, stage="apply", state=ledger.STARTED, phase=migration.phase,
+            version=migration.version, sha256=migration.script.sha256,
+        )  # fmt: skip
+        applied = engine.apply(
+            phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress
+        )
+        return applied.findings(migration)
+
+
+def verify(phase: OpenPhase, migration: Migration) -> list[Finding]:
+    """Promise against catalog."""
+    return verification.verify(phase.conn, promise.promises(migration.script.statements))
+
+
+def test(phase: OpenPhase, migration: Migration) -> list[Finding]:
+    """The scenario, played and rolled back."""
+    if not migration.scenario.exists():
+        return skipped(migration, f"there is no migrations/tests/{migration.path.name}")
+    try:
+        return scenario.run(phase.conn, migration.scenario)
+    finally:
+        if not phase.conn.closed:
+            reset_session(phase.conn)
+
+
+def summary(stage: str, rows: list[Finding]) -> list[Finding]:
+    """The rows that stand for the others on top of a stage's table."""
+    make: Callable[[list[Finding]], Iterable[Finding]] | None = _SUMMARIES.get(stage)
+    return list(make(rows)) if make and rows else []
+
+
+def _tested(rows: list[Finding]) -> list[Finding]:
+    passed = counts(rows).get(PASS, 0)
+    asked = sum(row.verdict != SKIP for row in rows)
+    observed = f"{passed} of {asked} as expected" if asked else rows[0].observed
+    return [Finding("Sample data and queries", "scenario", "as declared", observed, overall(rows))]
+
+
+_SUMMARIES = {"verify": verification.checklist, "test": _tested}

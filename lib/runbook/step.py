@@ -1,0 +1,224 @@
+"""A step: one migration on one target, taken through the five stages in order.
+
+Each stage shows a table and writes an event. A stage that was passed already shows what was
+recorded then and changes nothing; a stage before its turn is refused with the name of the cell to
+run; a FAIL raises after its table was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import checkpoint, ledger, show, stages
+from .errors import CheckFailed, InDoubt, NotApplied, OutOfOrder, RunbookError
+from .findings import Finding, failed
+from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
+from .plan import Migration
+
+if TYPE_CHECKING:
+    from .opened import OpenPhase
+
+_NEEDS = {"apply": "precheck", "verify": "apply", "test": "verify"}
+_CHECK_ONLY = "mode is check: the database is only looked at"
+
+
+class Step:
+    """One migration of an open phase; what the notebook's cells call."""
+
+    def __init__(self, phase: OpenPhase, migration: Migration) -> None:
+        self._phase = phase
+        self._migration = migration
+
+    def __repr__(self) -> str:
+        return f"{self._migration} on {self._phase.target.name}"
+
+    def precheck(self) -> show.Table:
+        """Look at the file, the plan, the history and the target; nothing is changed."""
+        if self._phase.applies:
+            self._require_previous()
+        return self._stage("precheck", lambda m: stages.precheck(self._phase, m))
+
+    def apply(self) -> show.Table:
+        """Run the migration, its history row and its event in one transaction."""
+        if self._phase.applies:
+            self._require_previous()
+        return self._stage("apply", lambda m: stages.apply(self._phase, m))
+
+    def verify(self) -> show.Table:
+        """Hold every object that the SQL promises against the catalog."""
+        return self._stage("verify", lambda m: stages.verify(self._phase, m))
+
+    def test(self) -> show.Table:
+        """Play the scenario as each role; it is always rolled back."""
+        return self._stage("test", lambda m: stages.test(self._phase, m))
+
+    def checkpoint(self) -> show.Text:
+        """Close the migration when every stage passed; shows its entry of the execution log."""
+        phase, migration = self._phase, self._fresh()
+        if not phase.applies:
+            return show.Text(f"{migration.name}: {_CHECK_ONLY}.")
+        events = self._events()
+        done = latest(since_rollback(events), "checkpoint")
+        if done is None or done.state != PASSED:
+            rows = checkpoint.missing(events, migration.script.sha256)
+            if failed(rows):
+                first = failed(rows)[0]
+                raise OutOfOrder(
+                    f"{migration.name} cannot be closed: {first.object} is {first.observed}.",
+                    state="The migration's state is unchanged.",
+                    remedy=f"Run the cell {migration.name}.{first.object}() first.",
+                )
+            self._record("checkpoint", PASSED, rows)
+        return show.Text(checkpoint.text(self.entry()))
+
+    def note(self, text: str) -> show.Text:
+        """Attach an observation to this migration: an event, shown in the log and the record."""
+        self._record("note", DONE, (), text=text)
+        return show.Text(f"Noted on {self._migration.name}: {text}")
+
+    def entry(self) -> checkpoint.Entry:
+        """This migration's entry of the execution log."""
+        phase = self._phase
+        number = phase.plan.migrations.index(phase.plan.migration(self._migration.version)) + 1
+        held = phase.history().holds(self._migration.version)
+        return checkpoint.entry(number, self._migration, self._events(), held=held)
+
+    # -- the frame of a stage ---------------------------------------------------------------
+
+    def _stage(self, stage: str, work: Callable[[Migration], list[Finding]]) -> show.Table:
+        phase, migration = self._phase, self._fresh()
+        if not phase.applies and stage != "precheck":
+            return self._show(stage, stages.skipped(migration, _CHECK_ONLY))
+        recorded = self._recorded(stage)
+        if recorded:
+            return self._show(stage, recorded.findings, recorded=recorded)
+        self._require_stage_before(stage)
+        try:
+            rows = work(migration)
+        except (RunbookError, KeyboardInterrupt) as error:
+            raise self._failed(stage, error) from None
+        bad = failed(rows)
+        self._record(stage, FAILED if bad else PASSED, rows)
+        table = self._show(stage, rows)
+        if bad:
+            show.display(table)
+            raise CheckFailed(
+                f"{stage} of {migration.name}: {len(bad)} of {len(rows)} findings say FAIL,"
+                f" the first: {bad[0].check}, {bad[0].object}: {bad[0].observed}.",
+                state=self._state_words(stage),
+                remedy="Mend the file and run this cell again."
+                if stage == "precheck"
+                else f"Roll back {migration.version} (09_rollback), mend the file, apply again.",
+            )
+        return table
+
+    def _recorded(self, stage: str) -> Event | None:
+        """The event of a stage that passed already on this file; its findings are shown again."""
+        migration = self._migration
+        if not self._phase.applies:
+            return None
+        event = latest(since_rollback(self._events()), stage)
+        if event is None or event.state not in (PASSED, DONE):
+            return None
+        if event.detail.get("sha256") != migration.script.sha256:
+            return None
+        held = self._phase.history().holds(migration.version)
+        if stage == "precheck" and not held:
+            return None  # the target may have changed since; looking again costs nothing
+        if stage == "apply" and not held:
+            raise InDoubt(
+                f"The ledger says that {migration.version} was applied by {event.operator} at"
+                f" {event.at:%Y-%m-%d %H:%M:%S} UTC, and the history has no row for it.",
+                state="In doubt: somebody removed the row, or the database was reset or restored.",
+                remedy="Compare the catalog with the file; then either put the row back"
+                " (`supabase migration repair --status applied`) or roll back with the runbook.",
+            )
+        return event
+
+    def _require_stage_before(self, stage: str) -> None:
+        needed = _NEEDS.get(stage)
+        if needed is None or not self._phase.applies:
+            return
+        event = latest(since_rollback(self._events()), needed)
+        if event is None or event.state not in (PASSED, DONE):
+            raise OutOfOrder(
+                f"{stage} of {self._migration.name} comes after {needed}.",
+                remedy=f"Run the cell {self._migration.name}.{needed}() first.",
+            )
+
+    def _require_previous(self) -> None:
+        """Migrations are applied one at a time: the one before has to be closed first."""
+        phase = self._phase
+        order = phase.plan.migrations
+        place = order.index(phase.plan.migration(self._migration.version))
+        if place == 0 or phase.history().holds(self._migration.version):
+            return
+        before = order[place - 1]
+        if not phase.history().holds(before.version):
+            raise OutOfOrder(
+                f"{self._migration.name} comes after {before.name}, which is pending.",
+                remedy=f"Run the cells of {before.name} first.",
+            )
+        events = since_rollback(ledger.read(phase.conn, before.version))
+        last = latest(events, "checkpoint")
+        if events and (last is None or last.state != PASSED):
+            raise OutOfOrder(
+                f"{before.name} is applied, and its checkpoint is missing.",
+                remedy=f"Run the cell {before.name}.checkpoint() first.",
+            )
+
+    def _failed(self, stage: str, error: BaseException) -> RunbookError:
+        """Write the failure down, and put an interrupt into words."""
+        if isinstance(error, KeyboardInterrupt):
+            error = NotApplied(
+                f"{stage} of {self._migration.name} was interrupted.",
+                state=self._state_words(stage, interrupted=True),
+                remedy="Run this cell again when you are ready.",
+            )
+        assert isinstance(error, RunbookError)
+        if not self._phase.conn.closed:
+            self._record(stage, FAILED, (), error=str(error))
+        return error
+
+    def _state_words(self, stage: str, *, interrupted: bool = False) -> str:
+        if stage == "precheck":
+            return "Nothing was applied; the database is as it was."
+        if stage == "apply" and interrupted:
+            return "The statement was cancelled and the transaction rolled back: nothing remains."
+        return f"{self._migration.name} is applied and committed; nothing else was changed."
+
+    def _events(self) -> list[Event]:
+        return ledger.read(self._phase.conn, self._migration.version)
+
+    def _record(self, stage: str, state: str, rows: object, **detail: object) -> None:
+        # apply() writes its own `passed` event, inside its transaction.
+        if not self._phase.applies or (stage == "apply" and state == PASSED):
+            return
+        ledger.record(
+            self._phase.conn, self._phase.author, stage=stage, state=state,
+            phase=self._migration.phase, version=self._migration.version, findings=rows,
+            sha256=self._migration.script.sha256, **detail,
+        )  # fmt: skip
+
+    def _fresh(self) -> Migration:
+        """The migration with its file read anew: it may have been mended since."""
+        self._migration = replace(self._migration)
+        return self._migration
+
+    def _show(
+        self, stage: str, rows: list[Finding], *, recorded: Event | None = None
+    ) -> show.Table:
+        note = ""
+        if recorded:
+            note = (
+                f"Recorded: {recorded.operator}, {recorded.at:%Y-%m-%d %H:%M:%S} UTC, event"
+                f" {recorded.seq}. Nothing was run now."
+            )
+        return show.findings(
+            rows,
+            f"{stage} · {self._migration.name}",
+            summary=stages.summary(stage, rows),
+            note=note,
+        )
