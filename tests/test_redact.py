@@ -111,6 +111,7 @@ KEPT = {
     "port_error": 'invalid integer value "54x" is not printed: "port 5432"',
     "sql": "select session_token, token_hash from public.wizard_sessions where token = '…'",
     "header": '{"x-wizard-token":"3f0c1e9a-0000-4000-8000-000000000001"}',
+    "coloured_source": "password=\x1b[38;5;28;01mFalse\x1b[39;00m,",
     "colours": "\x1b[31mFAIL\x1b[0m expected 3 rows",
     "traceback": "runbook.errors.StatementFailed: 20251017080000_wizard_sessions.sql:12:5",
 }

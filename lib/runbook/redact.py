@@ -139,7 +139,9 @@ def redact(text: str) -> str:
     Colour codes can split a secret from its name (a coloured traceback does): where they hide
     one, the text loses its colours.
     """
-    if "\x1b" in text and find_secrets(text):
+    if "\x1b" in text:
+        if not find_secrets(text):
+            return text
         text = _ANSI.sub("", text)
     for _, pattern in _RULES:
         text = pattern.sub(_mask, text)
