@@ -1,0 +1,19 @@
+-- title: No SECURITY DEFINER function can be called by an anonymous visitor
+-- group: No security gaps
+-- level: WARN
+-- needs: role anon
+-- examines: SECURITY DEFINER functions in exposed schemas
+-- why: The API serves it at /rpc; it runs with its owner's rights and past every policy, for
+--   whoever holds the public key.
+-- mend: revoke execute on function … from public, anon; if being called is its point, let it check
+--   its arguments against the caller, and say so in its comment.
+with examined as (
+  select * from functions where definer and exposed and not is_trigger
+)
+select
+  name as object,
+  'not executable by anon' as expected,
+  'runs as ' || pg_get_userbyid(owner) as observed
+from examined
+where has_function_privilege('anon', oid, 'execute')
+  and has_schema_privilege('anon', schema, 'usage');

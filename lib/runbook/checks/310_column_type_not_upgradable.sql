@@ -1,0 +1,48 @@
+-- title: No column has a type that pg_upgrade cannot carry over
+-- group: Performance acceptable
+-- level: WARN
+-- needs: nothing
+-- examines: columns
+-- why: These types hold object ids, which the next major version assigns anew: pg_upgrade refuses a
+--   database with such a column.
+-- mend: Store the name as text and cast where it is used. regclass, regtype and regrole are safe.
+with
+examined as (
+  select t.name, a.attname, a.atttypid
+  from relations t
+  join pg_attribute a on a.attrelid = t.oid
+  where t.kind in ('r', 'p', 'm')
+    and not t.platform
+    and a.attnum > 0
+    and not a.attisdropped
+),
+holders as (
+  select
+    ty.oid,
+    ty.oid as holds
+  from pg_type ty
+  where ty.oid in (
+    'regcollation'::regtype, 'regconfig'::regtype, 'regdictionary'::regtype, 'regnamespace'::regtype,
+    'regoper'::regtype, 'regoperator'::regtype, 'regproc'::regtype, 'regprocedure'::regtype
+  )
+  union
+  -- arrays, domains and composite types of them
+  select outer_type.oid, holders.holds
+  from holders
+  join pg_type outer_type
+    on (outer_type.typelem = holders.oid and outer_type.typcategory = 'A')
+    or outer_type.typbasetype = holders.oid
+    or outer_type.oid in (
+      select c.reltype
+      from pg_attribute a
+      join pg_class c on c.oid = a.attrelid and c.relkind = 'c'
+      where a.atttypid = holders.oid and a.attnum > 0 and not a.attisdropped
+    )
+)
+select
+  format('%s.%I', examined.name, examined.attname) as object,
+  'a type that survives an upgrade' as expected,
+  string_agg(distinct holders.holds::regtype::text, ', ' order by holders.holds::regtype::text) as observed
+from examined
+join holders on holders.oid = examined.atttypid
+group by examined.name, examined.attname;
