@@ -98,6 +98,7 @@ class Change(NamedTuple):
         kind, object: what it happened to, e.g. "policy", '"own rows" on public.orders'.
         before, after: the properties; of a changed object only those that differ.
         names: the object's name in its parts.
+        old, new: all its properties; None where it did not exist.
     """
 
     change: str
@@ -106,6 +107,8 @@ class Change(NamedTuple):
     before: str
     after: str
     names: Names
+    old: Definition | None
+    new: Definition | None
 
 
 def snapshot(
@@ -178,6 +181,8 @@ def diff(before: Catalog, after: Catalog) -> list[Change]:
                 describe(old, differing),
                 describe(new, differing),
                 names,
+                old,
+                new,
             )
         )
     return changes

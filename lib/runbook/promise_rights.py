@@ -42,6 +42,7 @@ COMMENTED = {
     "PUBLICATION": "publication",
     "EVENT_TRIGGER": "event trigger",
 }
+ROLES = "roles belong to the whole server, not to this database's catalog"
 
 
 @reads("grant_stmt")
@@ -85,6 +86,12 @@ def _speak(book: Book, names: Names, node: Any) -> None:
     whole = tuple(each.priv_name for each in privileges if not each.cols)
     if whole or not privileges:
         said.append((node.is_grant, whole, roles(node.grantees), node.grant_option))
+        if not node.is_grant and names[0] == "table":
+            # A right revoked on the table is revoked on each of its columns too.
+            for entry in book.of_table("grant", names[1:]):
+                if entry.names[0] == "column":
+                    told = (*entry.properties["said"], said[-1])
+                    book.alter("grant", entry.names, said=told)
     for each in privileges:
         for column in strings(each.cols):
             _speak_of_column(book, names, column, each.priv_name, node)
@@ -136,7 +143,7 @@ def comment(book: Book, node: Any) -> None:
 
 @reads("grant_role_stmt", "create_role_stmt", "alter_role_stmt", "alter_role_set_stmt")
 def membership(book: Book, node: Any) -> None:
-    book.not_read("roles", "roles belong to the whole server, not to this database's catalog")
+    book.not_read("roles", ROLES, may_change=False)
 
 
 @reads("drop_role_stmt", "drop_owned_stmt", "reassign_owned_stmt")

@@ -39,7 +39,7 @@ def create_function(book: Book, node: Any) -> None:
         "returns": None,
         "search_path": None,
         "body": None,
-        "argument_names": tuple(each.name for each in inputs),
+        "replaces": node.replace,
     }
     table = [each for each in parameters if word(each, "mode", "FUNC_PARAM_") == "TABLE"]
     if table:
@@ -76,6 +76,8 @@ def _function_options(nodes: Any) -> dict[str, Any]:
             case "as":
                 body = option_value(argument)
                 found["body"] = body[0] if len(body) == 1 else None
+            case "cost" | "rows" | "parallel" | "leakproof" | "support":
+                found["other"] = True
     return found
 
 

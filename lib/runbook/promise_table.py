@@ -164,7 +164,7 @@ def _columns(book: Book, table: Names, what: str, command: Any) -> bool:
             name = chosen_name(table[1], command.name, "seq")
             book.put("sequence", (table[0], name), owned_by=column, implied=True)
         case "SetIdentity":
-            book.alter("column", column)
+            book.alter("column", column, other=True)
         case "DropIdentity":
             book.alter("column", column, identity=None)
         case "DropExpression":
@@ -172,7 +172,7 @@ def _columns(book: Book, table: Names, what: str, command: Any) -> bool:
         case "SetExpression":
             book.alter("column", column, expression=expression_text(getattr(command, "def")))
         case "SetStatistics" | "SetStorage" | "SetOptions" | "ResetOptions" | "SetCompression":
-            book.alter("column", column)
+            book.alter("column", column, other=True)
         case _:
             return False
     return True
@@ -261,7 +261,7 @@ def _whole(book: Book, kind: str, relation: Names, what: str, command: Any) -> N
         form = {"n": "nothing", "f": "full", "i": "index", "d": None}
         book.alter(kind, relation, replica_identity=form[definition.identity_type])
     elif what in {"ClusterOn", "DropCluster", "SetTableSpace", "SetAccessMethod"}:
-        book.alter(kind, relation)
+        book.alter(kind, relation, other=True)
     else:
         book.not_read(f"alter table … {what}", "this form of ALTER TABLE is not read")
-        book.alter(kind, relation)
+        book.alter(kind, relation, other=True)

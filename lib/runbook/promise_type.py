@@ -23,16 +23,17 @@ def create_schema(book: Book, node: Any) -> None:
 @reads("create_extension_stmt")
 def create_extension(book: Book, node: Any) -> None:
     given = {name: option_value(argument) for name, argument in options(node.options)}
-    properties = {"schema": given["schema"]} if "schema" in given else {}
+    properties: dict[str, Any] = {"schema": given["schema"]} if "schema" in given else {}
     # `if not exists` leaves an extension where it is: its schema is then no promise.
     if node.if_not_exists:
         properties = {"wanted_schema": given.get("schema"), "may_exist": True}
+    properties["cascade"] = bool(given.get("cascade"))
     book.put("extension", (node.extname,), **properties)
 
 
 @reads("alter_extension_stmt")
 def alter_extension(book: Book, node: Any) -> None:
-    book.alter("extension", (node.extname,))
+    book.alter("extension", (node.extname,), other=True)
 
 
 @reads("create_enum_stmt")
@@ -114,7 +115,7 @@ def create_publication(book: Book, node: Any) -> None:
 
 @reads("alter_publication_stmt")
 def alter_publication(book: Book, node: Any) -> None:
-    book.alter("publication", (node.pubname,))
+    book.alter("publication", (node.pubname,), other=True)
     if node.pubobjects:
         action = word(node, "action", "AP_")
         if action == "SetObjects":

@@ -11,10 +11,11 @@ select 'constraint' as kind,
                when 'x' then 'exclusion' else 'check' end,
            'on_domain', case when k.contypid <> 0 then true end,
            'columns', (
-               select jsonb_agg(a.attname order by u.position)
+               select jsonb_agg(
+                   a.attname
+                   order by case when k.contype <> 'c' then u.position end, a.attname collate "C")
                from unnest(k.conkey) with ordinality as u (attnum, position)
                join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = u.attnum
-               where k.contype <> 'c'
            ),
            'references', case when k.contype = 'f' then (
                select jsonb_build_array(fn.nspname, f.relname)
