@@ -1,0 +1,383 @@
+"""Promises of the access matrix: what is measured is what the actor could really do."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+from runbook import access, scenario
+from runbook.findings import FAIL, PASS, SKIP, WARN, Finding
+
+ADA = "ada@scenario.example"
+BOB = "bob@scenario.example"
+
+
+def step(sql: str, expect: str = "ok", who: str = "owner") -> str:
+    return f"-- name: {uuid.uuid4()}\n-- as: {who}\n-- expect: {expect}\n{sql};\n\n"
+
+
+def declared(table: str, *rows: str) -> str:
+    head = [f"access: {table}", "  role  select insert update delete"]
+    return "".join(f"-- {line}\n" for line in [*head, *rows]) + "\n"
+
+
+def measure(conn: psycopg.Connection, *parts: str, **options) -> access.Measured:
+    return access.measure(conn, scenario.parse("".join(parts), file="a.sql"), **options)
+
+
+def rows_of(measured: access.Measured) -> dict[str, Finding]:
+    """The matrix's findings by object; every statement of the scenario must have passed."""
+    told = [row for row in measured.findings if row.check == "scenario"]
+    assert [row for row in told if row.verdict != PASS] == []
+    return {row.object: row for row in measured.findings if row.check == "access"}
+
+
+def cells(measured: access.Measured, actor: str) -> dict[str, int]:
+    return {row.command: row.allowed for row in measured.rows if row.actor == actor}
+
+
+USERS = step(
+    "insert into auth.users (id, email)"
+    f" values (gen_random_uuid(), '{ADA}'), (gen_random_uuid(), '{BOB}')"
+)
+CLOSED = "none none none none"
+
+SESSIONS = """
+create table public.wizard_sessions (id int primary key, token text, email text, owner_id uuid);
+alter table public.wizard_sessions enable row level security;
+create policy holder on public.wizard_sessions for select to anon
+  using (token = current_setting('request.headers', true)::json ->> 'x-wizard-token');
+create policy holder_writes on public.wizard_sessions for update to anon
+  using (token = current_setting('request.headers', true)::json ->> 'x-wizard-token');
+create policy own on public.wizard_sessions to authenticated
+  using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()))
+"""
+THREE = step(f"""insert into public.wizard_sessions
+select id, 'token-' || id, 'x@y.example', (select u.id from auth.users u where u.email = '{ADA}')
+from generate_series(1, 3) id""")
+SOUND = declared(
+    "public.wizard_sessions",
+    f"anon                                      {CLOSED}",
+    'anon headers={"x-wizard-token":"token-2"} 1/3 none 1/3 none',
+    f"authenticated {ADA}                       all all all all",
+    f"authenticated {BOB}                       {CLOSED}",
+    "service_role                              all all all all",
+)
+
+
+@pytest.fixture
+def sessions(conn):
+    conn.execute(SESSIONS)
+    return conn
+
+
+def test_a_sound_declaration_passes_and_nothing_remains(sessions):
+    found = rows_of(measure(sessions, USERS, THREE, SOUND))
+    assert len(found) == 5
+    assert {row.verdict for row in found.values()} == {PASS}
+    left = "select (select count(*) from wizard_sessions) + (select count(*) from auth.users)"
+    assert sessions.execute(left).fetchone() == (0,)
+    assert sessions.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+def test_a_leaky_policy_is_told_in_a_sentence(sessions):
+    sessions.execute(
+        "create policy leak on wizard_sessions for select to anon using (email is not null)"
+    )
+    found = rows_of(measure(sessions, USERS, THREE, SOUND))
+    leak = found["public.wizard_sessions · anon · select"]
+    assert leak.verdict == FAIL
+    assert leak.observed == (
+        "anonymous visitors can read 3 of 3 rows of public.wizard_sessions; declared: none"
+    )
+
+
+@pytest.mark.parametrize("command", ["select", "insert", "update", "delete"])
+@pytest.mark.parametrize(("who", "cell"), [(ADA, "none"), (ADA, "2/3"), (BOB, "1/3"), (BOB, "all")])
+def test_any_cell_that_differs_fails(sessions, command, who, cell):
+    wrong = dict.fromkeys(access.COMMANDS, "all" if who == ADA else "none") | {command: cell}
+    table = declared("public.wizard_sessions", f"authenticated {who} {' '.join(wrong.values())}")
+    found = rows_of(measure(sessions, USERS, THREE, table))
+    failed = [name for name, row in found.items() if row.verdict == FAIL]
+    assert failed == [f"public.wizard_sessions · authenticated {who} · {command}"]
+
+
+def test_a_wrong_total_fails_although_the_count_is_right(sessions):
+    table = SOUND.replace("1/3 none 1/3", "1/4 none 1/3")
+    found = rows_of(measure(sessions, USERS, THREE, table))
+    row = found["public.wizard_sessions · anon with x-wizard-token · select"]
+    assert (row.verdict, "1 of 3" in row.observed) == (FAIL, True)
+
+
+def test_the_secret_in_a_header_is_in_no_output(sessions):
+    measured = measure(sessions, USERS, THREE, SOUND.replace("1/3", "2/3"))
+    assert "token-2" not in str(measured.findings) + str(measured.rows)
+
+
+def test_a_table_without_declaration_is_a_warning_with_what_was_measured(sessions):
+    measured = measure(
+        sessions,
+        USERS,
+        THREE,
+        step("select 1", who=f"authenticated {BOB}"),
+        tables=["public.wizard_sessions"],
+    )
+    row = rows_of(measured)["public.wizard_sessions"]
+    assert row.verdict == WARN
+    assert "anon can do nothing" in row.observed
+    assert "service_role can read, insert, change, delete" in row.observed
+    actors = {each.actor for each in measured.rows}
+    assert actors == {"anon", f"authenticated {BOB}", "service_role"}
+    assert measured.rows[0] == ("public.wizard_sessions", "anon", "select", 0, 3)
+
+
+def test_a_role_left_out_of_the_declaration_is_a_warning(sessions):
+    table = declared("public.wizard_sessions", f"anon {CLOSED}")
+    found = rows_of(measure(sessions, USERS, THREE, table))
+    assert found["public.wizard_sessions · service_role"].verdict == WARN
+    assert "select 3/3" in found["public.wizard_sessions · service_role"].observed
+
+
+OPEN = declared("public.t", "anon all all all all", "service_role all all all all")
+
+
+ORDINARY = "id int default 1, word text"
+KINDS = {
+    "a primary key": f"create table public.t ({ORDINARY}, primary key (word))",
+    "no primary key": f"create table public.t ({ORDINARY})",
+    "identity": """create table public.t
+      (id int generated always as identity primary key, word text)""",
+    "generated": """create table public.t
+      (word text, n int generated always as (length(word)) stored)""",
+    "generated key": """create table public.t
+      (word text, k text generated always as (word || '!') stored primary key)""",
+    "partitions": f"""create table public.t ({ORDINARY}, primary key (id, word))
+      partition by list (word);
+      create table public.t_a partition of public.t for values in ('a');
+      create table public.t_b partition of public.t default""",
+    "partitions without key": f"""create table public.t ({ORDINARY}) partition by hash (word);
+      create table public.t_a partition of public.t for values with (modulus 1, remainder 0)""",
+    "many types": """create table public.t
+      (word citext primary key, j json default '{}', v vector(2) default '[1,2]',
+       c char(3) default 'x', r int4range default '[1,4)', a text[] default '{x,"y z"}',
+       b bytea default '\\x00ff', d date default 'infinity', h bool default true,
+       i interval default '1 day 2 hours')""",
+    "odd names": """create table public.t
+      ("id %s {0}" int default 1, "wo""rd" text default '%s{}', word text, primary key (word))""",
+    "own references": """create table public.t
+      (word text primary key references public.t deferrable)""",
+    "dropped column": """create table public.t (gone int, id int default 1, word text primary key);
+      alter table public.t drop gone""",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_table_can_be_measured(conn, kind):
+    conn.execute("set search_path = public, extensions")
+    conn.execute("create extension if not exists citext; create extension if not exists vector")
+    conn.execute(KINDS[kind])
+    filled = step("insert into public.t (word) values ('a'), ('b'), ('c')", "3 affected")
+    found = rows_of(measure(conn, filled, OPEN))
+    assert [row.verdict for row in found.values()] == [PASS, PASS], found
+    conn.execute("alter table public.t enable row level security")
+    closed = OPEN.replace("anon all all all all", f"anon {CLOSED}")
+    found = rows_of(measure(conn, filled, closed))
+    assert [row.verdict for row in found.values()] == [PASS, PASS], found
+
+
+def test_a_foreign_key_that_stops_a_delete_does_not_hide_that_the_policy_let_it_pass(conn):
+    conn.execute("create table t (id int primary key); create table child (t_id int references t)")
+    filled = step("insert into t values (1), (2)") + step("insert into child values (1)")
+    assert cells(measure(conn, filled, tables=["public.t"]), "anon")["delete"] == 2
+
+
+def test_a_trigger_that_refuses_counts_as_none_and_its_words_are_kept(conn):
+    conn.execute("""
+      create table t (id int primary key);
+      create function no() returns trigger language plpgsql as $$
+        begin
+          if current_user = 'anon' then raise exception 'append-only, sorry'; end if;
+          return case when tg_op = 'DELETE' then old else new end;
+        end $$;
+      create trigger no before insert or update or delete on t for each row execute function no();
+    """)
+    filled = step("insert into t values (1), (2)")
+    table = declared("public.t", "anon all none none all", "service_role all all all all")
+    found = rows_of(measure(conn, filled, table))
+    row = found["public.t · anon · delete"]
+    assert row.verdict == FAIL
+    assert "can delete 0 of 2 rows" in row.observed
+    assert "(refused by trigger: append-only, sorry)" in row.observed
+    assert set(found) == {"public.t · anon · delete", "public.t · service_role"}
+
+
+def test_rows_that_a_trigger_inserts_are_measured_too(conn):
+    conn.execute("""
+      create table t (id int primary key); create table made (id int primary key);
+      create function make() returns trigger language plpgsql security definer
+        set search_path = '' as $$
+        begin insert into public.made values (new.id); return new; end $$;
+      create trigger make after insert on t for each row execute function make();
+    """)
+    measured = measure(
+        conn, step("insert into t values (1), (2)", who="anon"), tables=["public.made"]
+    )
+    assert cells(measured, "anon")["select"] == 2
+
+
+def test_column_grants_are_tried_with_the_granted_columns(conn):
+    conn.execute("""
+      create table t (id int primary key, word text, secret text);
+      revoke all on t from anon, authenticated;
+      grant select (word), insert (word), update (word) on t to anon;
+      grant insert (id, word), update (secret) on t to authenticated;
+    """)
+    filled = USERS + step("insert into t values (1, 'a', 'x'), (2, 'b', null)")
+    found = rows_of(
+        measure(
+            conn,
+            filled,
+            declared(
+                "public.t",
+                "anon                 all all all none",
+                f"authenticated {ADA} none all all none",
+                "service_role         all all all all",
+            ),
+        )
+    )
+    assert {row.verdict for row in found.values()} == {PASS}, found
+
+
+def test_a_write_that_needs_no_right_to_read_is_found(conn):
+    conn.execute("""
+      create table t (id int primary key, word text);
+      alter table t enable row level security;
+      create policy "service role can write" on t for update using (id < 3) with check (true);
+      create policy "service role can delete" on t for delete using (id = 1);
+    """)
+    table = declared("public.t", f"anon {CLOSED}", "service_role all all all all")
+    filled = step("insert into t values (1, 'a'), (2, 'b'), (3, 'c')")
+    found = rows_of(measure(conn, filled, table))
+    update, delete = found["public.t · anon · update"], found["public.t · anon · delete"]
+    assert "anonymous visitors can change 2 of 3 rows of public.t" in update.observed
+    assert "without WHERE" in update.observed
+    assert "can delete 1 of 3 rows" in delete.observed
+    assert "public.t · anon · select" not in found
+
+
+def test_rows_that_were_there_before_are_not_counted(conn):
+    conn.execute("create table t (id int primary key, word text)")
+    conn.execute("insert into t select generate_series(1, 50)")
+    changed = step("update t set word = 'x' where id <= 7", "7 affected")
+    measured = measure(conn, changed, step("insert into t values (99)"), tables=["public.t"])
+    assert {(row.allowed, row.total) for row in measured.rows} == {(1, 1)}
+    assert conn.execute("select count(*), count(word) from t").fetchone() == (50, 0)
+
+
+def test_rows_of_statements_that_failed_or_were_deleted_are_not_counted(conn):
+    conn.execute("create table t (id int primary key)")
+    steps = (
+        step("insert into t values (1), (2)"),
+        step("insert into t values (3), (1)", "error 23505"),
+        step("delete from t where id = 2"),
+    )
+    measured = measure(conn, *steps, tables=["public.t"])
+    assert {row.total for row in measured.rows} == {1}
+
+
+def test_rows_behind_forced_row_level_security_are_counted(conn):
+    conn.execute("create table t (id int primary key); alter table t enable row level security")
+    conn.execute("alter table t force row level security")
+    measured = measure(conn, step("insert into t values (1)"), tables=["public.t"])
+    assert cells(measured, "anon") == dict.fromkeys(access.COMMANDS, 0)
+    assert cells(measured, "service_role") == dict.fromkeys(access.COMMANDS, 1)
+
+
+def test_of_many_rows_only_some_are_tried_and_it_says_so(conn):
+    conn.execute("create table t (id int primary key)")
+    filled = step("insert into t select generate_series(1, 30)")
+    table = declared("public.t", "anon all 30/30 all all", "service_role all all all all")
+    found = rows_of(measure(conn, filled, table, row_limit=10))
+    assert found["public.t · anon · insert"].verdict == SKIP
+    assert "tried on 10 of 30 rows" in found["public.t · service_role"].observed
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("public.nowhere", "does not exist"),
+        ("public.v", "only tables are measured"),
+        ("public.t", "inserts no row"),
+    ],
+)
+def test_a_declaration_that_cannot_be_measured_fails(conn, table, says):
+    conn.execute("create table t (id int primary key); create view v as select * from t")
+    row = rows_of(measure(conn, step("select 1"), declared(table, f"anon {CLOSED}")))[table]
+    assert (row.verdict, says in row.observed) == (FAIL, True)
+
+
+def test_a_table_without_rows_and_without_declaration_is_a_skip(conn):
+    conn.execute("create table t (id int primary key)")
+    measured = measure(conn, step("select 1"), tables=["public.t"])
+    assert rows_of(measured)["public.t"].verdict == SKIP
+    assert measured.rows == []
+
+
+def test_a_declared_user_who_does_not_exist_fails(conn):
+    conn.execute("create table t (id int primary key)")
+    table = declared("public.t", f"authenticated {ADA} all all all all")
+    found = rows_of(measure(conn, step("insert into t values (1)"), table))
+    row = found[f"public.t · authenticated {ADA}"]
+    assert (row.verdict, "is not in auth.users" in row.observed) == (FAIL, True)
+
+
+def test_without_auth_users_a_declared_user_is_a_skip_with_the_reason(sessions):
+    table = declared("public.t", f"authenticated {ADA} all all all all", "anon all all all all")
+    steps = step("create table public.t (id int)") + step("insert into public.t values (1)")
+    hidden = step("create schema elsewhere") + step("set local search_path = public")
+    plain = psycopg.sql.SQL("drop schema auth cascade")
+    with psycopg.connect(sessions.info.dsn, user="supabase_admin", autocommit=True) as admin:
+        admin.execute(plain)
+    found = rows_of(measure(sessions, steps, hidden, table))
+    row = found[f"public.t · authenticated {ADA}"]
+    assert (row.verdict, "auth.users" in row.observed) == (SKIP, True)
+    assert found["public.t · anon"].verdict == PASS
+
+
+def test_a_row_that_somebody_locks_is_not_called_refused(conn, database):
+    conn.execute("create table t (id int primary key); create table other (id int primary key)")
+    conn.execute("insert into other values (1)")
+    conn.execute("""
+      create function touch() returns trigger language plpgsql as $$
+        begin update other set id = id; return new; end $$;
+      create trigger touch before update on t for each row execute function touch()""")
+    table = declared("public.t", "anon all all none all", "service_role all all all all")
+    with psycopg.connect(database) as holder:
+        holder.execute("select from other for update")
+        measured = measure(conn, step("insert into t values (1)"), table, lock_timeout_ms=50)
+    row = rows_of(measured)["public.t · anon · update"]
+    assert (row.verdict, "could not be measured" in row.observed) == (FAIL, True)
+    assert "update" not in cells(measured, "anon")
+
+
+BEFORE = [("public.p", "anon", "select", 0, 3), ("public.p", "anon", "update", 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (BEFORE, []),
+        ([*BEFORE[1:], ["public.p", "anon", "select", 3, 3]],
+         ["anon can now read public.p (3 of 3 rows)"]),
+        ([BEFORE[0], ("public.p", "anon", "update", 0, 3)], ["anon can no longer change public.p"]),
+        ([BEFORE[0], ("public.p", "anon", "update", 3, 3)],
+         ["anon can now change 3 of 3 rows of public.p; before, 1 of 3"]),
+        ([BEFORE[0], ("public.p", "anon", "update", 2, 6)], []),
+        ([*BEFORE, ("public.q", "anon", "delete", 1, 2)],
+         ["anon can delete public.q (1 of 2 rows), measured for the first time"]),
+        ([], ["public.p is no longer measured"]),
+    ],
+)  # fmt: skip
+def test_changes_are_worded_for_an_operator(after, said):
+    assert access.changes(BEFORE, after) == said
