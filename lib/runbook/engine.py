@@ -12,36 +12,29 @@ Usable through papermill's API as engine "runbook", with these keywords beside p
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .archive import write
 from .errors import InDoubt, RunbookError
+from .notebook import (
+    INTERRUPTED,
+    IRI_GRAMMAR,
+    absent,
+    first_line,
+    headings,
+    text,
+)
+from .parameters import no_secret_in_source
 from .redact import redact, redact_tree
 
-
-@contextmanager
-def _absent(module: str) -> Iterator[None]:
-    """Let `import module` fail for a while: jsonschema takes that for a package not installed."""
-    mine = sys.modules.setdefault(module, None) is None
-    try:
-        yield
-    finally:
-        if mine:
-            del sys.modules[module]
-
-
-# jsonschema imports this package for a format no notebook uses; building its grammar takes two
-# seconds, three quarters of the time it takes to import papermill.
-with _absent("rfc3987_syntax"):
+with absent(IRI_GRAMMAR):
     import nbformat
     from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+    from papermill.execute import execute_notebook  # noqa: F401 (to be used from here)
 
 NAME = "runbook"
-INTERRUPTED = "interrupted"
-SKIPPED = "skipped"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -67,28 +60,6 @@ class CellEvent(NamedTuple):
     line: str
     seconds: float | None = None
     what: str = ""
-
-
-def headings(cells: list[Mapping[str, Any]]) -> list[str]:
-    """For each cell the text of the nearest heading above it, or in it; "" before the first."""
-    found, current = [], ""
-    for cell in cells:
-        if cell["cell_type"] == "markdown":
-            fenced = False
-            for line in cell["source"].splitlines():
-                if line.lstrip().startswith(("```", "~~~")):
-                    fenced = not fenced
-                text = line.lstrip("#")
-                if not fenced and 0 < len(line) - len(text) <= 6 and text.startswith(" "):
-                    current = text.strip(" #")
-        found.append(current)
-    return found
-
-
-def first_line(source: str) -> str:
-    """The first line of a cell that says something, without comments where there is code."""
-    lines = [line.strip() for line in source.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("#")), lines[0] if lines else "")
 
 
 class Execution(NotebookExecutionManager):
@@ -117,8 +88,8 @@ class Execution(NotebookExecutionManager):
         self.unsaved: OSError | None = None
 
     def notebook_start(self, **kwargs: Any) -> None:
-        for cell in self.nb.cells:
-            cell.source = redact(cell.source)
+        for number, cell in enumerate(self.nb.cells, start=1):
+            no_secret_in_source(number, cell.source)
             cell.metadata = redact_tree(cell.metadata)
         super().notebook_start(**kwargs)
 
@@ -126,9 +97,9 @@ class Execution(NotebookExecutionManager):
         """Write the notebook as it stands. A failure is kept: no further cell starts after it."""
         self.last_save_time = self.now()
         shown = nbformat.NotebookNode(self.nb)
+        shown.cells = list(self.nb.cells)
         if self.current is not None:
             # A secret that arrives in two pieces must not be cut in half by redacting the first.
-            shown.cells = list(self.nb.cells)
             shown.cells[self.current] = redact_tree(self.nb.cells[self.current])
         try:
             self._save(shown)
@@ -235,11 +206,7 @@ class RunbookEngine(NBClientEngine):
         run = Execution(
             nb,
             save=save
-            or (
-                lambda shown: (
-                    write(Path(output_path), nbformat.writes(shown)) if output_path else None
-                )
-            ),
+            or (lambda shown: write(Path(output_path), text(shown)) if output_path else None),
             on_event=on_event,
             project=options.get("kernel_cwd"),
             autosave_cell_every=autosave_cell_every,

@@ -25,19 +25,16 @@ from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadK
 from nbformat import v4
 from papermill.clientwrap import PapermillNotebookClient
 
-from .engine import SKIPPED, Execution, Interrupted
+from .engine import Execution, Interrupted
 from .errors import InDoubt, Refused
+from .notebook import COMPLETED, SKIPPED
 from .redact import redact, redact_tree
+from .verdict import REMEDY, STATE
 
 GRACE_S = 5.0  # for the cell to cancel its statement, after it was interrupted
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-STATE = (
-    "A transaction without its client is rolled back, unless its commit had been sent before: "
-    "each migration is applied whole or not at all."
-)
-REMEDY = "`runbook status` tells what is applied; then run the phase again, it goes on from there."
 # Output leaves the kernel at once instead of after 0.2 s, and a crash is reported past the kernel's
 # own channels, which crash with it: a killed kernel takes less with it.
 _PROMPT_OUTPUT = """
@@ -129,7 +126,7 @@ class Client(PapermillNotebookClient):
         if self.stopping.is_set():
             raise self._interrupted()
         if cell.cell_type != "code" or not cell.source.strip():
-            self.nb_man.passed(cell, Execution.COMPLETED)
+            self.nb_man.passed(cell, COMPLETED)
             return True
         if self.skip_cells_with_tag in cell.metadata.get("tags", []):
             self.nb_man.passed(cell, SKIPPED)

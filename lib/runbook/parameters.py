@@ -30,7 +30,11 @@ def defaults(notebook: Path) -> dict[str, Any]:
     Raises:
         Refused: the file is no notebook, or the cell holds anything but `name = literal`.
     """
-    cells = [cell for cell in _cells(notebook) if TAG in cell.get("metadata", {}).get("tags", [])]
+    cells = [
+        cell
+        for cell in _cells(notebook)
+        if cell.get("cell_type") == "code" and TAG in cell.get("metadata", {}).get("tags", [])
+    ]
     if not cells:
         return {}
     if len(cells) > 1:
@@ -59,18 +63,32 @@ def check_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]
         given: name to value; values from a command line are text.
 
     Raises:
-        Refused: an unknown name, a value of another type, or a secret in a value or default.
-            The message names the parameter, never the secret.
+        Refused: an unknown name, a value of another type, or a secret in a value, a default or
+            any cell. The message names the place, never the secret.
     """
     known = defaults(notebook)
+    for number, cell in enumerate(_cells(notebook), start=1):
+        no_secret_in_source(number, _source(cell))
     for name, value in (*known.items(), *given.items()):
         _no_secret(name, value)
     return {name: _typed(notebook, known, name, value) for name, value in given.items()}
 
 
+def no_secret_in_source(number: int, source: str) -> None:
+    """Refuse a cell (counted from 1, prose included) that holds a secret."""
+    found = find_secrets(source)
+    if found:
+        raise Refused(
+            f"Cell {number} of the notebook holds a secret ({found[0]}), and the notebook would be "
+            "archived with it.",
+            remedy="Take it out, and change it: it may be in the repository's history. Targets "
+            "are named as service=NAME or env:VAR.",
+        )
+
+
 def _cells(notebook: Path) -> list[dict[str, Any]]:
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return list(json.loads(notebook.read_text(encoding="utf-8"))["cells"])
     except FileNotFoundError:
         raise Refused(
             f"There is no notebook {notebook}.",
@@ -78,7 +96,6 @@ def _cells(notebook: Path) -> list[dict[str, Any]]:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unfit(notebook, f"it cannot be read as a notebook ({error})") from None
-    return [cell for cell in cells if cell.get("cell_type") == "code"]
 
 
 def _source(cell: Mapping[str, Any]) -> str:

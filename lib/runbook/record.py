@@ -1,0 +1,231 @@
+"""A headless phase run and its record: runs/<utc>_<phase>_<target>_<id>/.
+
+    record.json      what, where, who, when, outcome, cells, digests
+    executed.ipynb   the notebook as it was executed, up to the cell it got to
+    record.html      the same to read, without code and without network
+    journal.jsonl    the ledger's events, when the notebook wrote any
+
+The record is true however the run ended, and is written before anything can be lost: see archive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import archive, closing, provenance, verdict
+from .archive import Draft, NotArchived
+from .closing import DOCUMENT, NOTEBOOK, RUNNING
+from .parameters import check_parameters, defaults
+
+if TYPE_CHECKING:
+    from .engine import CellEvent
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One archived run.
+
+    Fields:
+        path: its folder.
+        phase, target: what was run, and where.
+        outcome: passed · failed · interrupted · refused.
+        exit_code: of the run, as the command line returns it.
+        started, ended: UTC, ISO 8601.
+        seconds: of wall time.
+        operator: who said to be at it.
+        error: what, state and remedy when it did not pass.
+        document: all of record.json.
+    """
+
+    path: Path
+    phase: str
+    target: str
+    outcome: str
+    exit_code: int
+    started: str
+    ended: str
+    seconds: float
+    operator: str
+    error: Mapping[str, str] | None
+    document: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == verdict.PASSED
+
+
+def run(
+    notebook: Path,
+    *,
+    phase: str,
+    target: str,
+    parameters: Mapping[str, Any],
+    runs: Path,
+    project: Path,
+    on_event: Callable[[CellEvent], None] | None = None,
+    cell_timeout_s: float | None = None,
+    timeout_s: float | None = None,
+) -> Record:
+    """Execute a notebook without anybody in front of it, and archive the record.
+
+    Args:
+        notebook: the .ipynb file; it is not changed.
+        phase, target: for the record's name; the notebook gets its target as a parameter.
+        parameters: name to value, checked against the notebook's parameters cell.
+        runs: the folder of records.
+        project: the kernel's working directory.
+        on_event: called as cells start, finish and fail.
+        cell_timeout_s, timeout_s: seconds that one cell, and the whole notebook, may take.
+
+    Returns:
+        Record: also of a run that failed or was interrupted: look at `outcome` and `error`.
+
+    Raises:
+        Refused: a parameter does not fit, or runs/ cannot be written; nothing ran.
+        NotArchived: it ran, but the record stays in its temporary folder, which is named.
+    """
+    given = check_parameters(notebook, parameters)
+    recover(runs)
+    project, started = project.resolve(), datetime.now(UTC)
+    draft = archive.begin(runs.resolve(), archive.name(started, phase, target))
+    document = {
+        "schema": SCHEMA,
+        "id": draft.name.rpartition("_")[2],
+        "phase": phase,
+        "target": target,
+        "outcome": RUNNING,
+        "started": closing.iso(started),
+        "parameters": {**defaults(notebook), **given},
+        "operator": provenance.operator(given),
+        "notebook": {
+            "path": provenance.relative(notebook, project),
+            "sha256": provenance.sha256(notebook),
+        },
+        "sources": provenance.sources(project),
+        "git": provenance.commit(project),
+        **provenance.software(),
+    }
+    try:
+        closing.keep(draft.folder, document)
+        kept = _execute(
+            notebook,
+            given,
+            draft,
+            environment={
+                "RUNBOOK_PROJECT": str(project),
+                "RUNBOOK_RECORD": str(draft.folder),
+                "RUNBOOK_RUN": document["id"],
+                "RUNBOOK_OPERATOR": document["operator"]["name"],
+            },
+            project=project,
+            on_event=on_event,
+            cell_timeout_s=cell_timeout_s,
+            timeout_s=timeout_s,
+        )
+        document.update(kept.outcome, ended=closing.iso(datetime.now(UTC)))
+        return _archived(draft, document, kept.notebook)
+    finally:
+        archive.release(draft)
+
+
+def recover(runs: Path) -> list[Record]:
+    """Finish the drafts of runs that were killed: each becomes a record that says interrupted."""
+    found = []
+    for draft in archive.stale(runs):
+        try:
+            if not any(draft.folder.iterdir()):
+                draft.folder.rmdir()
+                continue
+            document, notebook = closing.left_behind(draft)
+            found.append(_archived(draft, document, notebook))
+        except (OSError, ValueError, NotArchived):
+            continue  # it stays where it is, for the next run or for a person
+    return found
+
+
+def records(runs: Path) -> list[Record]:
+    """The finished records, oldest first; folders that are none are passed over."""
+    return [record for path in sorted(runs.glob("[!.]*/")) if (record := read(path)) is not None]
+
+
+def read(path: Path) -> Record | None:
+    """The record in a folder, or None when there is none that can be read."""
+    try:
+        document = json.loads((path / DOCUMENT).read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA or document["outcome"] == RUNNING:
+            return None
+        return Record(
+            path=path,
+            **{key: str(document[key]) for key in ("phase", "target", "outcome")},
+            exit_code=int(document["exit_code"]),
+            **{key: str(document[key]) for key in ("started", "ended")},
+            seconds=float(document["seconds"]),
+            operator=str(document["operator"]["name"]),
+            error=document["error"],
+            document=document,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass
+class _Kept:
+    """What is in memory of a run, should the disk fail."""
+
+    notebook: Any = None
+    outcome: Mapping[str, Any] | None = None
+
+
+def _execute(
+    file: Path,
+    given: Mapping[str, Any],
+    draft: Draft,
+    *,
+    environment: Mapping[str, str],
+    project: Path,
+    **options: Any,
+) -> _Kept:
+    """Run it through papermill; whatever happens becomes an outcome."""
+    from . import engine, notebook
+
+    source = notebook.load(file)
+    kept = _Kept(notebook.blank(source))
+
+    def save(nb: Any) -> None:
+        kept.notebook = nb
+        archive.write(draft.folder / NOTEBOOK, notebook.text(nb))
+
+    error: BaseException | None = None
+    try:
+        engine.execute_notebook(
+            source,
+            None,
+            parameters=dict(given),
+            engine_name=engine.NAME,
+            progress_bar=False,
+            save=save,
+            kernel_cwd=project,
+            kernel_env=environment,
+            **options,
+        )
+    except (Exception, KeyboardInterrupt, SystemExit) as raised:
+        error = raised
+    kept.outcome = verdict.of(error)
+    return kept
+
+
+def _archived(draft: Draft, document: dict[str, Any], notebook: Any) -> Record:
+    record = read(closing.close(draft, document, notebook))
+    assert record is not None
+    return record
