@@ -266,6 +266,22 @@ def test_a_write_that_needs_no_right_to_read_is_found(conn):
     assert "public.t · anon · select" not in found
 
 
+@pytest.mark.parametrize("seen", ["id < 3", "false"])
+def test_a_unique_index_does_not_blur_how_many_rows_a_write_reaches(conn, seen):
+    conn.execute(f"""
+      create table t (id int primary key, word text);
+      create unique index on t (word);
+      alter table t enable row level security;
+      create policy sees on t for select using ({seen});
+      create policy changes on t for update using (id < 3);
+      revoke update on t from anon;
+      grant update (word) on t to anon;
+    """)
+    filled = step("insert into t values (1, 'a'), (2, 'b'), (3, 'c')")
+    allowed = cells(measure(conn, filled, tables=["public.t"]), "anon")["update"]
+    assert allowed == (2 if seen == "id < 3" else 1)
+
+
 def test_rows_that_were_there_before_are_not_counted(conn):
     conn.execute("create table t (id int primary key, word text)")
     conn.execute("insert into t select generate_series(1, 50)")

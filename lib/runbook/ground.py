@@ -24,13 +24,18 @@ _SIZE = "select pg_catalog.count(*) from (select from {table} limit {limit}) as 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `may` says for each role which of SELECT, INSERT, UPDATE it holds on it."""
+    """One column.
+
+    Fields:
+        tied: 2 when a constraint or unique index covers it, 1 when another index does, else 0.
+        may: for each role, which of SELECT, INSERT, UPDATE it holds on it.
+    """
 
     name: str
     generated: bool
     identity_always: bool
     in_key: bool
-    constrained: bool
+    tied: int
     may: dict[str, frozenset[str]] = field(hash=False)
 
 
@@ -86,10 +91,8 @@ def survey(conn: psycopg.Connection, names: list[str], roles: list[str]) -> dict
 def _ground(rows: list[tuple]) -> Ground:
     name, quoted, kind, fresh = rows[0][:4]
     columns: dict[str, Column] = {}
-    for _, _, _, _, role, column, generated, always, in_key, constrained, *may in rows:
-        held = columns.setdefault(
-            column, Column(column, generated, always, in_key, constrained, {})
-        )
+    for _, _, _, _, role, column, generated, always, in_key, tied, *may in rows:
+        held = columns.setdefault(column, Column(column, generated, always, in_key, tied, {}))
         privileges = zip(("SELECT", "INSERT", "UPDATE"), may, strict=True)
         held.may[role] = frozenset(privilege for privilege, yes in privileges if yes)
     return Ground(name, quoted, kind, fresh, tuple(columns.values()))

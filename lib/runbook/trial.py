@@ -132,14 +132,14 @@ def _insert(conn: psycopg.Connection, ground: Ground, role: str) -> Outcome:
 
 
 def _update(conn: psycopg.Connection, ground: Ground, role: str) -> Outcome:
-    """`set c = c`, on the least constrained column that this role may write."""
+    """`set c = c`, on the least tied column that this role may write."""
     readable = ground.allowed(role, "SELECT")
     granted = [
         at
         for at in ground.allowed(role, "UPDATE")
         if not ground.columns[at].generated and not ground.columns[at].identity_always
     ]
-    granted.sort(key=lambda at: (at not in readable, ground.columns[at].constrained, at))
+    granted.sort(key=lambda at: (at not in readable, ground.columns[at].tied, at))
     column = granted[0] if granted else 0
     name = Identifier(ground.columns[column].name)
 
@@ -189,9 +189,10 @@ def _blind(conn: psycopg.Connection, ground: Ground, statement: Composed, outcom
     untouched = SQL("select tableoid::text, ctid::text from {} where (tableoid, ctid) in ({})")
     tried = _try(conn, statement, then=untouched.format(ground.table, places))
     if tried.error is not None:
-        if outcome.take(tried.error):
-            outcome.reached |= {0}
-            outcome.note = "without a WHERE clause; at least one row was let through"
+        # Which row a constraint stopped is unknown; where some are known to be reached, no news.
+        if outcome.take(tried.error) and not outcome.reached:
+            outcome.reached = {0}
+            outcome.note = "at least one row was let through by a command without WHERE"
         return outcome
     left = set(tried.rows)
     touched = {at for at, (place, _) in enumerate(ground.rows) if place not in left}

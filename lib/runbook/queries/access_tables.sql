@@ -19,10 +19,21 @@ select named.name,
        a.attgenerated <> '' as generated,
        a.attidentity = 'a' as identity_always,
        coalesce(a.attnum = any (pk.conkey), false) as in_key,
-       exists (
-         select from pg_catalog.pg_constraint as k
-         where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'x') and a.attnum = any (k.conkey)
-       ) as constrained,
+       case
+         when exists (
+           select from pg_catalog.pg_constraint as k
+           where k.conrelid = c.oid and k.contype <> 'n' and a.attnum = any (k.conkey)
+         ) then 2
+         when exists (
+           select from pg_catalog.pg_index as x
+           where x.indrelid = c.oid and x.indisunique and a.attnum = any (x.indkey)
+         ) then 2
+         when exists (
+           select from pg_catalog.pg_index as x
+           where x.indrelid = c.oid and a.attnum = any (x.indkey)
+         ) then 1
+         else 0
+       end as tied,
        pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT'),
        pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'INSERT'),
        pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'UPDATE')
