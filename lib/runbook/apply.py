@@ -70,6 +70,7 @@ class Applied:
         xid: the transaction that holds it all.
         account: existing rows and locks; None when the connection was lost after the commit.
         changes: what became of the catalog.
+        parts: 1 for a migration in one transaction; more for one that PostgreSQL will not run so.
     """
 
     statements: int
@@ -79,18 +80,20 @@ class Applied:
     xid: str
     account: Account | None
     changes: tuple[catalog.Change, ...]
+    parts: int = 1
 
     def findings(self, migration: Migration) -> list[Finding]:
         """What was done, as rows."""
         count = f"{self.statements} run" + (
             f" (attempt {self.attempts})" if self.attempts > 1 else ""
         )
+        how = "all, in one transaction" if self.parts == 1 else f"all, in {self.parts} parts"
         rows = [
-            Finding("Statements", migration.file, "all, in one transaction", count, PASS),
+            Finding("Statements", migration.file, how, count, PASS),
             Finding("History", str(migration), "written with them", "written", PASS),
         ]
         if self.account is None:
-            reason = "the connection was lost after the commit; the server confirmed it"
+            reason = "not counted: part of it ran outside of a transaction, or the answer was lost"
             return [*rows, Finding("Existing rows", "existing tables", "none lost", reason, SKIP)]
         kinds = Counter(change.change for change in self.changes)
         observed = ", ".join(f"{kinds[kind]} {kind}" for kind in ("added", "changed", "removed"))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import psycopg
 
-from . import baseline, criteria, history, promise, show, system
+from . import baseline, catalog, criteria, history, lock, promise, rollback, show, system
 from . import verify as verification
-from .errors import CheckFailed, Refused
-from .findings import Finding, failed
+from .apply import Limits
+from .errors import CheckFailed, NotApproved, Refused
+from .findings import SKIP, Finding, failed
 from .opened import MODES, author, find_project
 from .plan_file import read_plan
 from .target import identify, open_target, require_fit
@@ -106,6 +107,55 @@ class Validation(Desk):
         return self.answer(rows, f"Success criteria · {chosen.title if chosen else 'overall'}")
 
 
+class Rollback(Desk):
+    """09_rollback: migrations taken back, the latest first."""
+
+    def __init__(self, *, versions: str = "", approve: str = "", **given: str) -> None:
+        super().__init__(**given)
+        self.approve = approve
+        applied = history.classify(self.plan, history.read(self.conn))
+        self.migrations = rollback.chosen(self.plan, applied, versions.split())
+
+    def preview(self) -> show.Table:
+        """What would go. Raises CheckFailed when something stands in the way."""
+        names = ", ".join(migration.name for migration in self.migrations) or "nothing is applied"
+        applied = history.classify(self.plan, history.read(self.conn))
+        rows = rollback.preview(self.conn, self.plan, applied, self.migrations)
+        return self.answer(rows, f"Would go: {names}")
+
+    def apply(self) -> show.Table:
+        """Take them back, each in one transaction; in mode check nothing happens."""
+        if self.mode != "apply":
+            rows = [
+                Finding("Rollback", str(m), "taken back", "mode is check: nothing was done", SKIP)
+                for m in self.migrations
+            ]
+            return self.answer(rows, "Rollback")
+        self._require_approval()
+        self.preview()
+        rows = []
+        with lock.hold(self.target, self.author.operator):
+            for migration in self.migrations:
+                rows += rollback.take_back(self.conn, migration, self.author, Limits())
+        return self.answer(rows, "Rollback")
+
+    def _require_approval(self) -> None:
+        if not self.target.protected:
+            return
+        now = catalog.fingerprint(catalog.snapshot(self.conn))
+        expected = rollback.token(self.identity, now, self.migrations)
+        if self.approve != expected:
+            raise NotApproved(
+                f"Rolling back on {self.target.name} needs its rollback token.",
+                remedy=f"Look at the preview; if it is what you want, pass approve={expected}.",
+            )
+
+
+def open_rollback(**given: str) -> Rollback:
+    """Open a target for 09_rollback. Arguments as for Desk, versions and approve."""
+    return Rollback(**given)
+
+
 def open_baseline(**given: str) -> Baseline:
     """Open a target for 00_baseline. Arguments as for Desk."""
     return Baseline(**given)
@@ -133,5 +183,6 @@ def history_table(desk: Desk) -> show.Table:
     ]
     values += [(row.version, row.name, "–", "foreign") for row in there.foreign]
     applied = len(there.applied) + len(there.edited)
-    caption = f"{desk.plan.project} on {desk.target.name}: {applied} applied, {len(there.pending)} pending"
+    pending = len(there.pending)
+    caption = f"{desk.plan.project} on {desk.target.name}: {applied} applied, {pending} pending"
     return show.rows(("version", "migration", "phase", "state"), values, caption)

@@ -6,6 +6,7 @@ reads them from migrations/plan.toml.
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,12 @@ class Migration:
     def file(self) -> str:
         """The path as people know it: migrations/<version>_<name>.sql."""
         return f"migrations/{self.path.name}"
+
+    @property
+    def variable(self) -> str:
+        """What a notebook calls its step: the name where Python allows it."""
+        usable = self.name.isidentifier() and not keyword.iskeyword(self.name)
+        return self.name if usable else f"m{self.version}"
 
     @property
     def rollback(self) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 
+from . import directives
 from .errors import FileInvalid
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .history import History
@@ -131,20 +133,27 @@ def _extensions(
 
 def _companions(migration: Migration) -> Iterator[Finding]:
     """The rollback and the scenario are there and can be read."""
-    for check, path, without in (
-        ("Rollback file", migration.rollback, "none: `runbook rollback` will refuse"),
-        ("Scenario file", migration.scenario, "none: nothing will be tested"),
+    for check, path, reader, without in (
+        ("Rollback file", migration.rollback, _statements, "none: `runbook rollback` will refuse"),
+        ("Scenario file", migration.scenario, _steps, "none: nothing will be tested"),
     ):
         shown = f"migrations/{path.parent.name}/{path.name}"
         if not path.exists():
             yield Finding(check, shown, "present", without, WARN)
             continue
         try:
-            count = len(read_script(path, shown=shown).statements)
+            yield Finding(check, shown, "present, parses", reader(path, shown), PASS)
         except FileInvalid as error:
             yield Finding(check, shown, "present, parses", error.what, FAIL)
-        else:
-            yield Finding(check, shown, "present, parses", f"{count} statements", PASS)
+
+
+def _statements(path: Path, shown: str) -> str:
+    return f"{len(read_script(path, shown=shown).statements)} statements"
+
+
+def _steps(path: Path, shown: str) -> str:
+    scenario = directives.read(path, shown=shown)
+    return f"{len(scenario.steps)} steps, {len(scenario.access)} access tables"
 
 
 def skipped(migration: Migration, reason: str) -> list[Finding]:

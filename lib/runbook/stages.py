@@ -10,6 +10,7 @@ from . import approval, ledger, lock, promise, scenario
 from . import precheck as before
 from . import verify as verification
 from .findings import PASS, SKIP, Finding, counts, overall
+from .parts import apply_in_parts
 from .plan import Migration
 from .target import reset_session
 
@@ -45,9 +46,11 @@ def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
             phase.conn, phase.author, stage="apply", state=ledger.STARTED, phase=migration.phase,
             version=migration.version, sha256=migration.script.sha256,
         )  # fmt: skip
-        applied = engine.apply(
-            phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress
-        )
+        given = (phase.conn, migration, phase.author, phase.limits, phase.progress)
+        if migration.script.transactional:
+            applied = engine.apply(phase.target, *given)
+        else:
+            applied = apply_in_parts(*given)
         return applied.findings(migration)
 
 

@@ -68,7 +68,7 @@ class Step:
                 raise OutOfOrder(
                     f"{migration.name} cannot be closed: {first.object} is {first.observed}.",
                     state="The migration's state is unchanged.",
-                    remedy=f"Run the cell {migration.name}.{first.object}() first.",
+                    remedy=f"Run the cell {migration.variable}.{first.object}() first.",
                 )
             self._record("checkpoint", PASSED, rows)
         return show.Text(checkpoint.text(self.entry()))
@@ -145,7 +145,7 @@ class Step:
         if event is None or event.state not in (PASSED, DONE):
             raise OutOfOrder(
                 f"{stage} of {self._migration.name} comes after {needed}.",
-                remedy=f"Run the cell {self._migration.name}.{needed}() first.",
+                remedy=f"Run the cell {self._migration.variable}.{needed}() first.",
             )
 
     def _require_previous(self) -> None:
@@ -166,7 +166,7 @@ class Step:
         if events and (last is None or last.state != PASSED):
             raise OutOfOrder(
                 f"{before.name} is applied, and its checkpoint is missing.",
-                remedy=f"Run the cell {before.name}.checkpoint() first.",
+                remedy=f"Run the cell {before.variable}.checkpoint() first.",
             )
 
     def _failed(self, stage: str, error: BaseException) -> RunbookError:

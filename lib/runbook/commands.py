@@ -1,0 +1,205 @@
+"""The commands that do something: run, rollback, reset, lab, new, notebooks."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import embedded, history, ledger, production_state
+from .cli import say
+from .errors import Refused
+from .ledger import PASSED, latest, since_rollback
+from .notebook_names import BASELINE, ROLLBACK, VALIDATION
+from .opened import author, find_project
+from .plan import Plan
+from .plan_file import read_plan
+from .target import Target, open_target
+
+if TYPE_CHECKING:
+    from .engine import CellEvent
+
+
+def run(options: argparse.Namespace) -> int:
+    """Execute the notebooks of the phases in order; stop at the first that does not pass."""
+    root = find_project(options.project)
+    plan = read_plan(root)
+    phases = [plan.phase(name) for name in options.phases] or list(plan.phases)
+    for phase in phases:
+        for migration in phase.migrations:
+            _ = migration.script  # every file is read before anything runs
+    target = open_target(options.target, root)
+    mode = options.mode or ("check" if target.protected else "apply")
+    if mode == "apply" and not options.again and not options.phases and _complete(plan, target):
+        total = len(plan.migrations)
+        say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
+            " (--again runs the notebooks all the same.)")  # fmt: skip
+        return 0
+    names = [phase.notebook for phase in phases]
+    if not options.phases:
+        names = [BASELINE, *names] + ([VALIDATION] if mode == "apply" else [])
+    given = {"mode": mode, "approve": options.approve, "lock_timeout_ms": options.lock_timeout_ms}
+    code = _execute(root, target, names, options.operator, given)
+    applied, total = _counts(plan, target)
+    say(f"{applied}/{total} applied on {target.name}")
+    return code
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Take migrations back through 09_rollback."""
+    root = find_project(options.project)
+    plan = read_plan(root)
+    target = open_target(options.target, root)
+    versions = [plan.migration(name).version for name in options.versions]
+    if options.to:
+        after = plan.migration(options.to).version
+        versions += [m.version for m in plan.migrations if m.version > after]
+    if not versions:
+        raise Refused("No migration was named.", remedy="Name versions, or --to VERSION.")
+    given = {
+        "mode": options.mode, "approve": options.approve, "versions": " ".join(versions),
+    }  # fmt: skip
+    code = _execute(root, target, [ROLLBACK], options.operator, given)
+    applied, total = _counts(plan, target)
+    say(f"{applied}/{total} applied on {target.name}")
+    return code
+
+
+def reset(options: argparse.Namespace) -> int:
+    """Delete an embedded database; the next use makes it anew in the production state."""
+    root = find_project(options.project)
+    target = open_target(options.target, root)
+    if target.kind != "embedded":
+        raise Refused(
+            f"reset deletes a database, and {target.name} is not an embedded one.",
+            remedy="It works on embedded and embedded:NAME only.",
+        )
+    name = target.name.partition(":")[2]
+    home = embedded.home(root)
+    if name:
+        with embedded.start(home) as server:
+            embedded.drop(server, name)
+    else:
+        embedded.reset(home)
+    say(f"{target.name} was deleted; the next use makes it anew.")
+    return 0
+
+
+def lab(options: argparse.Namespace) -> int:
+    """JupyterLab on copies of the notebooks, so that stepping through never dirties the project."""
+    root = find_project(options.project)
+    work = root / "runs" / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
+        if not (work / notebook.name).exists():
+            shutil.copyfile(notebook, work / notebook.name)
+    extra = [option for option in options.options if option != "--"]
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={work}", *extra]
+    start = f"--LabApp.default_url=/lab/tree/{BASELINE}"
+    environment = {**os.environ, "RUNBOOK_PROJECT": str(root)}
+    return subprocess.run([*command, start], env=environment, check=False).returncode
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a migration, its rollback and its scenario, and say what to add to the plan."""
+    root = find_project(options.project)
+    name = re.sub(r"[^a-z0-9]+", "_", options.name.lower()).strip("_")
+    if not name:
+        raise Refused("A migration needs a name.", remedy="make new-migration name=add_speakers")
+    version = f"{datetime.now(UTC):%Y%m%d%H%M%S}"
+    file = f"{version}_{name}.sql"
+    texts = {
+        "migrations": f"-- {name}\n--\n-- Purpose:\n-- Objects:\n-- Locks:\n-- Requires:\n",
+        "migrations/rollback": f"-- Takes {name} back; the catalog is then as it was before.\n",
+        "migrations/tests": f"-- Scenario of {name}; rolled back after every run.\n",
+    }
+    for folder, text in texts.items():
+        path = root / folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        say(f"{folder}/{file}")
+    say("\nAdd to migrations/plan.toml, in its phase:\n\n"
+        f'  [[phase.migration]]\n  version = "{version}"\n  risk    = "medium"\n'
+        '  why     = "…"\n  requires = []\n  tables  = []')  # fmt: skip
+    return 0
+
+
+def write(options: argparse.Namespace) -> int:
+    """Write the notebooks from the plan, without outputs."""
+    from .notebooks import write_notebooks
+
+    root = find_project(options.project)
+    for path in write_notebooks(read_plan(root), root / "notebooks"):
+        say(f"notebooks/{path.name}")
+    return 0
+
+
+def _execute(
+    root: Path, target: Target, names: list[str], operator: str, given: dict[str, Any]
+) -> int:
+    """Run notebooks headlessly, each into its record; the first exit code that is not 0."""
+    from . import parameters, record
+
+    if target.kind == "embedded":
+        production_state.server(root)  # held by us, so that it does not restart between kernels
+    given = {"target": target.name, "operator": author(operator).operator, **given}
+    for name in names:
+        path = root / "notebooks" / name
+        known = parameters.defaults(path)
+        say(f"\n{Path(name).stem}")
+        made = record.run(
+            path,
+            phase=Path(name).stem,
+            target=target.label,
+            parameters={key: value for key, value in given.items() if key in known},
+            runs=root / "runs",
+            project=root,
+            on_event=_progress,
+        )
+        say(f"  {made.outcome} in {made.seconds:.1f} s: runs/{made.name}")
+        if not made.passed:
+            if made.error:
+                for key in ("what", "state", "remedy"):
+                    if made.error.get(key):
+                        print(made.error[key], file=sys.stderr)
+            return made.exit_code
+    return 0
+
+
+def _progress(event: CellEvent) -> None:
+    """A line per finished cell on a terminal; a pipe gets only the records."""
+    if not sys.stdout.isatty():
+        return
+    where = f"  [{event.number}/{event.total}] {event.line[:60]}"
+    if event.kind == "started":
+        print(f"{where:<76}", end="\r", flush=True)
+    else:
+        sign = "✓" if event.kind == "finished" else "✕"
+        print(f"  {sign} {event.line[:60]:<62} {event.seconds or 0:6.2f} s")
+
+
+def _counts(plan: Plan, target: Target) -> tuple[int, int]:
+    with target.connect(purpose="count") as conn:
+        there = history.classify(plan, history.read(conn))
+    return sum(there.holds(m.version) for m in plan.migrations), len(plan.migrations)
+
+
+def _complete(plan: Plan, target: Target) -> bool:
+    """Whether everything is applied, and whatever this runbook applied is also closed."""
+    with target.connect(purpose="status") as conn:
+        there = history.classify(plan, history.read(conn))
+        if there.pending or there.edited:
+            return False
+        events = ledger.read(conn)
+    for migration in plan.migrations:
+        own = since_rollback(e for e in events if e.version == migration.version)
+        last = latest(own, "checkpoint")
+        if own and (last is None or last.state != PASSED):
+            return False
+    return True

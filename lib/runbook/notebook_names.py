@@ -1,0 +1,5 @@
+"""The names of the notebooks that every project has."""
+
+BASELINE = "00_baseline.ipynb"
+VALIDATION = "03_system_validation.ipynb"
+ROLLBACK = "09_rollback.ipynb"
