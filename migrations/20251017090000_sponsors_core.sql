@@ -14,6 +14,10 @@
 -- no other table cannot recurse and costs one index lookup. A child points at its parent through
 -- (owner_id, parent_id), so that not even service_role, which bypasses row-level security, can tie
 -- one tenant's row to another's. Visitors (anon) have no business here and hold no right at all.
+--
+-- GIN and full text: @> and @@ are not leakproof, so under a policy PostgreSQL reads the tenant's
+-- rows by owner_id first and filters them; the GIN indexes serve service_role, which the agents
+-- run as. HNSW orders instead of filtering and serves both.
 
 create extension if not exists vector with schema extensions;
 

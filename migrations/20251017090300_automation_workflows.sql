@@ -72,7 +72,7 @@ create table public.automation_workflows (
   name text not null,
   description text,
   steps jsonb not null,
-  version integer not null default 1,
+  version bigint not null default 1,
   status text not null default 'draft',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -217,6 +217,7 @@ create table public.automation_triggers (
   constraint automation_triggers_event_type_check check (
     event_type ~ '^[a-z][a-z_]*[.][a-z][a-z_]*$'
   ),
+  constraint automation_triggers_priority_check check (priority between 0 and 1000),
   constraint automation_triggers_condition_check check (
     jsonb_typeof(condition) = 'object' and cardinality(condition_terms) <= 20
   )
@@ -226,6 +227,8 @@ comment on table public.automation_triggers is
   'Starts a workflow when something of event_type happens whose payload contains the condition.';
 comment on column public.automation_triggers.event_type is
   'What happened, as subject.verb: order.paid, proposal.accepted.';
+comment on column public.automation_triggers.priority is
+  'Lower comes first: of several triggers of one workflow that match, the first is noted.';
 comment on column public.automation_triggers.condition is
   'An object; every leaf must be in the payload at the same path. {} matches all. Array elements match in any order.';
 comment on column public.automation_triggers.condition_terms is
@@ -275,7 +278,7 @@ create table public.workflow_execution_logs (
   id uuid primary key default gen_random_uuid(),
   owner_id uuid not null,
   workflow_id uuid not null,
-  workflow_version integer not null,
+  workflow_version bigint not null,
   trigger_id uuid,
   payload jsonb not null default '{}',
   idempotency_key text,
