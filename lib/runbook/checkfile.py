@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import findings, resources
 from .errors import FileInvalid
@@ -53,8 +53,9 @@ COLUMNS = {
     "generated": ("object", "expected", "scan", "trusted", "weight"),
 }
 VOCABULARY = "vocabulary.sql"
-WRITES = {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "into_clause"}
-WRITES |= {"locking_clause"}
+WRITES = frozenset(
+    ("insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "into_clause", "locking_clause")
+)
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,9 @@ def _compose(path: Path, text: str, runs: str) -> str:
     )
     outer = frame.stmts[0].stmt.select_stmt
     outer.with_clause.recursive = True
-    outer.with_clause.ctes.extend(words[name] for name in words if name in _used(body, words))
+    used = _mentioned(body)
+    used.update(*(words[name].builds_on for name in used & words.keys()))
+    outer.with_clause.ctes.extend(word.node for name, word in words.items() if name in used)
     outer.with_clause.ctes.extend(body.with_clause.ctes)
     inner = outer.from_clause[0].join_expr.rarg.range_subselect.subquery.select_stmt
     place = inner.from_clause[0].range_subselect.subquery.select_stmt
@@ -254,19 +257,26 @@ def _only_select(path: Path, text: str, tree: ParseResult) -> SelectStmt:
     if tree.stmts[0].stmt.WhichOneof("node") != "select_stmt":
         raise _invalid(path, _line(text, tree), "a check is a SELECT; it changes nothing")
     body = tree.stmts[0].stmt.select_stmt
-    written = WRITES & set(_fields(body))
+    written = WRITES.intersection(field for field, _ in _walk(body))
     if written:
         raise _invalid(path, _line(text, tree), f"a check only reads; here is {min(written)}")
     return body
 
 
-def _fields(message: Any) -> Iterator[str]:
-    """The names of all fields that are set, at any depth."""
+def _walk(message: Any) -> Iterator[tuple[str, Any]]:
+    """Every field that is set, at any depth, with its message: (name, message)."""
     for field, value in message.ListFields():
-        yield field.name
         if field.message_type is not None:
             for child in value if field.is_repeated else (value,):
-                yield from _fields(child)
+                yield field.name, child
+                yield from _walk(child)
+
+
+def _mentioned(tree: Any) -> set[str]:
+    """The unqualified relation names in a tree."""
+    return {
+        node.relname for field, node in _walk(tree) if field == "range_var" and not node.schemaname
+    }
 
 
 def _columns(select: SelectStmt) -> Iterator[str]:
@@ -279,29 +289,26 @@ def _columns(select: SelectStmt) -> Iterator[str]:
         yield target.name or (reference[-1].string.sval if reference else "?column?")
 
 
+class _Word(NamedTuple):
+    node: Any
+    """Its CTE."""
+    builds_on: frozenset[str]
+    """The words that it needs, and those that they need."""
+
+
 @cache
-def _vocabulary() -> dict[str, Any]:
-    """Word → its CTE node, in the order in which they build on each other."""
+def _vocabulary() -> dict[str, _Word]:
+    """Word → its CTE, in the order in which they build on each other."""
     import postgast
 
     text = (default_folder() / VOCABULARY).read_text(encoding="utf-8")
     with_clause = postgast.parse(text).stmts[0].stmt.select_stmt.with_clause
-    return {node.common_table_expr.ctename: node for node in with_clause.ctes}
-
-
-def _used(tree: Any, words: dict[str, Any]) -> set[str]:
-    """The words that `tree` mentions, and those that they mention."""
-    import postgast
-    from postgast.pg_query_pb2 import RangeVar
-
-    used: set[str] = set()
-    waiting = [tree]
-    while waiting:
-        for table in postgast.find_nodes(waiting.pop(), RangeVar):
-            if not table.schemaname and table.relname in words and table.relname not in used:
-                used.add(table.relname)
-                waiting.append(words[table.relname])
-    return used
+    words: dict[str, _Word] = {}
+    for node in with_clause.ctes:
+        direct = _mentioned(node) & words.keys()
+        below = (words[name].builds_on for name in direct)
+        words[node.common_table_expr.ctename] = _Word(node, frozenset(direct.union(*below)))
+    return words
 
 
 def _line(text: str, tree: ParseResult, statement: int = 0) -> int:

@@ -3,6 +3,7 @@
 -- level: WARN
 -- needs: nothing
 -- examines: policies
+-- note: A permissive policy with the condition false says no in plain words; it is left out.
 -- why: A policy that never comes into play reads like access that does not exist, or like a limit on
 --   access that is not there.
 -- mend: Add what is missing (a permissive policy, a select policy, the grant), or drop the policy.
@@ -25,7 +26,6 @@ reasons as (
     f.command,
     f.role_name,
     case
-      when f.permissive and 'false' in (f.lets_in, f.lets_out) then 'its condition is false'
       when not f.permissive and not exists (
         select from open_to o
         where o.relation = f.relation and o.command = f.command and o.role in (f.role, 0)
@@ -37,7 +37,10 @@ reasons as (
       when f.permissive and f.role <> 0
         and not has_table_privilege(f.role, f.relation, f.command)
         and not (
-          f.command <> 'delete' and has_any_column_privilege(f.role, f.relation, case f.command when 'delete' then 'select' else f.command end)
+          f.command <> 'delete'
+          and has_any_column_privilege(
+            f.role, f.relation, case f.command when 'delete' then 'select' else f.command end
+          )
         ) then f.command || ' is not granted'
     end as reason,
     f.oid

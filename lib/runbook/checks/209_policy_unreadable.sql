@@ -49,7 +49,7 @@ cross join lateral (
     and p.oid = f.object
     and not has_function_privilege(f.role, p.oid, 'execute')
   union all
-  select 'read it', format('%I.%I', n.nspname, c.relname) || coalesce(format('.%I', a.attname), '')
+  select 'read it', concat(format('%I.%I', n.nspname, c.relname), '.' || quote_ident(a.attname))
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   left join pg_attribute a on a.attrelid = c.oid and a.attnum = f.column_number and f.column_number > 0

@@ -16,28 +16,32 @@ examined as (
     and a.attnum > 0
     and not a.attisdropped
 ),
+inside as (
+  -- which type holds which: arrays, domains, composite types
+  select ty.typelem as part, ty.oid as whole
+  from pg_type ty
+  where ty.typelem <> 0 and ty.typcategory = 'A'
+  union all
+  select ty.typbasetype, ty.oid
+  from pg_type ty
+  where ty.typbasetype <> 0
+  union all
+  select a.atttypid, c.reltype
+  from pg_class c
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  where c.relkind = 'c'
+),
 holders as (
-  select
-    ty.oid,
-    ty.oid as holds
+  select ty.oid, ty.oid as holds
   from pg_type ty
   where ty.oid in (
     'regcollation'::regtype, 'regconfig'::regtype, 'regdictionary'::regtype, 'regnamespace'::regtype,
     'regoper'::regtype, 'regoperator'::regtype, 'regproc'::regtype, 'regprocedure'::regtype
   )
   union
-  -- arrays, domains and composite types of them
-  select outer_type.oid, holders.holds
+  select inside.whole, holders.holds
   from holders
-  join pg_type outer_type
-    on (outer_type.typelem = holders.oid and outer_type.typcategory = 'A')
-    or outer_type.typbasetype = holders.oid
-    or outer_type.oid in (
-      select c.reltype
-      from pg_attribute a
-      join pg_class c on c.oid = a.attrelid and c.relkind = 'c'
-      where a.atttypid = holders.oid and a.attnum > 0 and not a.attisdropped
-    )
+  join inside on inside.part = holders.oid
 )
 select
   format('%s.%I', examined.name, examined.attname) as object,

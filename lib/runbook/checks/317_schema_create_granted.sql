@@ -7,7 +7,7 @@
 --   the place of the code that was meant.
 -- mend: revoke create on schema … from public, anon, authenticated;
 with examined as (
-  select s.name, n.nspacl, n.nspowner
+  select quote_ident(s.name) as name, n.nspacl, n.nspowner
   from schemas s
   join pg_namespace n on n.oid = s.oid
   where not s.platform

@@ -10,8 +10,9 @@
 with
 examined as (
   select
-    current_setting('server_version_num')::int / 10000 as major,
-    current_setting('server_version_num')::int % 10000 as minor
+    thresholds.server_version_num / 10000 as major,
+    thresholds.server_version_num % 10000 as minor
+  from thresholds
 ),
 fixed (major, minor) as (
   values (14, 21), (15, 16), (16, 12), (17, 8), (18, 2)

@@ -301,13 +301,18 @@ indexes as (
     select oid, name from relations where kind = 'm' and not platform
   ) t on t.oid = i.indrelid
 ),
--- thresholds: from settings (`set runbook.min_reads = …`), with their defaults.
+-- thresholds: from settings (`set runbook.min_reads = …`), with their defaults. The version may be
+-- set to ask about the server that this one stands in for.
 thresholds as (
   select
     coalesce(nullif(current_setting('runbook.min_reads', true), '')::bigint, 10000) as min_reads,
     coalesce(nullif(current_setting('runbook.min_index_pages', true), '')::bigint, 128)
       as min_index_pages,
     coalesce(nullif(current_setting('runbook.min_bloat_pages', true), '')::bigint, 6400)
-      as min_bloat_pages
+      as min_bloat_pages,
+    coalesce(
+      nullif(current_setting('runbook.server_version_num', true), ''),
+      current_setting('server_version_num')
+    )::int as server_version_num
 )
 select name, kind, rls, exposed from relations;

@@ -1,0 +1,12 @@
+create table public.t (id int, owner_id uuid);
+alter table public.t enable row level security;
+grant select, update on public.t to authenticated;
+create policy reads on public.t for select to authenticated using (id > 0);
+create policy changes on public.t for update to authenticated using (id > 0);
+create policy limits on public.t as restrictive for select to authenticated using (id > 10);
+create policy "all for users" on public.t to public using (id > 0);
+create table public.columns_only (id int, n int);
+alter table public.columns_only enable row level security;
+revoke all on public.columns_only from anon, authenticated;
+grant select (id) on public.columns_only to anon;
+create policy reads on public.columns_only for select to anon using (id > 0);

@@ -1,0 +1,2 @@
+create table public.t (id int);
+alter table public.t enable row level security;

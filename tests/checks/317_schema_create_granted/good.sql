@@ -1,0 +1,2 @@
+create schema api;
+grant usage on schema api to anon, authenticated;

@@ -1,0 +1,2 @@
+create role harmless;
+grant anon to harmless;

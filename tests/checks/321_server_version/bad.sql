@@ -1,0 +1,2 @@
+-- fires on: PostgreSQL
+set local runbook.server_version_num = 170004;

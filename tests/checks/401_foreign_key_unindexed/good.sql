@@ -1,0 +1,12 @@
+create table public.a (x int, y int, primary key (x, y));
+create table public.b (x int, y int, foreign key (x, y) references public.a);
+create index on public.b (y, x, (x + y));
+create table public.one (id int primary key);
+create table public.c (one int references public.one);
+create index on public.c (one) where one is not null;
+create table public.d (one int primary key references public.one);
+create table public.e (id int, one int references public.one) partition by list (id);
+create table public.e1 partition of public.e for values in (1);
+create index on public.e (one);
+create table public.h (one int references public.one);
+create index on public.h using hash (one);

@@ -1,0 +1,12 @@
+create table public.t (a int, b text);
+create index on public.t (a);
+create index on public.t (a desc);
+create index on public.t (b);
+create index on public.t (b text_pattern_ops);
+create index on public.t (b collate "C");
+create index on public.t (a) where a > 1;
+create index on public.t (a) where a > 2;
+create index on public.t (a) include (b);
+create index on public.t using hash (a);
+create index on public.t (lower(b));
+create index on public.t (upper(b));

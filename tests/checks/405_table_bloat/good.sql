@@ -1,0 +1,10 @@
+create table public.t (id int, note text);
+insert into public.t select n, repeat('x', 100) from generate_series(1, 3000) n;
+analyze public.t;
+create table public.loose (id int, note text) with (fillfactor = 20);
+insert into public.loose select n, repeat('x', 100) from generate_series(1, 3000) n;
+analyze public.loose;
+create table public.wide (a int, b text, c text, d numeric, e timestamptz);
+insert into public.wide select n, null, n::text, n, now() from generate_series(1, 3000) n;
+analyze public.wide;
+set local runbook.min_bloat_pages = 10;
