@@ -155,7 +155,7 @@ from auth.users as u;
 
 create table public.venues (
   id uuid primary key default gen_random_uuid(),
-  owner_id uuid not null references public.profiles (id) on delete restrict,
+  owner_id uuid not null references public.profiles (id) on delete no action,
   name text not null
     constraint venues_name_length check (char_length(name) between 1 and 160),
   address text not null,
@@ -231,8 +231,8 @@ create trigger venues_set_updated_at
 
 create table public.events (
   id uuid primary key default gen_random_uuid(),
-  organizer_id uuid not null references public.profiles (id) on delete restrict,
-  venue_id uuid references public.venues (id) on delete restrict,
+  organizer_id uuid not null references public.profiles (id) on delete no action,
+  venue_id uuid references public.venues (id) on delete no action,
   title text not null
     constraint events_title_length check (char_length(title) between 1 and 200),
   slug text not null
@@ -279,7 +279,7 @@ create table public.orders (
   order_number text not null
     default 'EO-' || upper(right(replace(gen_random_uuid()::text, '-', ''), 12))
     constraint orders_order_number_form check (order_number ~ '^EO-[0-9A-Z-]{6,24}$'),
-  event_id uuid not null references public.events (id) on delete restrict,
+  event_id uuid not null references public.events (id) on delete no action,
   customer_id uuid references public.profiles (id) on delete set null,
   buyer_name text not null
     constraint orders_buyer_name_length check (char_length(buyer_name) between 1 and 160),

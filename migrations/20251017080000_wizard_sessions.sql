@@ -14,6 +14,8 @@
 -- token's SHA-256, so a leaked table opens no session, and a comparison that stops at the first
 -- differing byte tells an attacker something about a hash, never about the token. E-mail addresses
 -- play no part in access. Claiming spends the token.
+--
+-- The error code PT404 makes PostgREST answer 404 instead of 500.
 
 create function private.wizard_token_hash()
 returns text
@@ -199,7 +201,7 @@ begin
   returning w.id into claimed;
 
   if claimed is null then
-    raise no_data_found using
+    raise sqlstate 'PT404' using
       message = 'no unclaimed active wizard session belongs to this token',
       hint = 'Send the token of the anonymous session in the header x-wizard-token.';
   end if;

@@ -11,7 +11,8 @@
 --
 -- How it never oversells: the server sells through public.sell_tickets, one conditional UPDATE. Of
 -- two buyers of the last ticket the second waits for the row, then finds the condition false. No API
--- role may write the column sold, and the CHECK refuses whatever gets past all that.
+-- role but the server's may write the column sold, and the CHECK refuses whatever gets past all
+-- that. The error code PT409 makes PostgREST answer 409 Conflict instead of 500.
 
 create table public.ticket_tiers (
   id uuid primary key default gen_random_uuid(),
@@ -171,7 +172,7 @@ begin
   returning t.available into remaining;
 
   if remaining is null then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = format('%s tickets of tier %s are not for sale', amount, sell_tickets.tier_id),
       detail = coalesce(
         (
@@ -193,7 +194,7 @@ end;
 $$;
 
 comment on function public.sell_tickets(uuid, integer) is
-  'Takes tickets out of a tier when they are on sale, enough are left and the event is published and not over, and raises 55000 otherwise. Atomic under concurrent sales. For servers. Returns what is left.';
+  'Takes tickets out of a tier when they are on sale, enough are left and the event is published and not over, and raises PT409 otherwise. Atomic under concurrent sales. For servers. Returns what is left.';
 
 create function public.release_tickets(tier_id uuid, amount integer)
 returns integer
@@ -213,7 +214,7 @@ begin
   returning t.available into remaining;
 
   if remaining is null then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = format('tier %s has not sold %s tickets', release_tickets.tier_id, amount);
   end if;
 
@@ -222,7 +223,7 @@ end;
 $$;
 
 comment on function public.release_tickets(uuid, integer) is
-  'Gives tickets back to a tier after a refund or an unpaid order; raises 55000 when it never sold so many. For servers. Returns what is left.';
+  'Gives tickets back to a tier after a refund or an unpaid order; raises PT409 when it never sold so many. For servers. Returns what is left.';
 
 revoke execute on function public.sell_tickets(uuid, integer) from public, anon, authenticated;
 revoke execute on function public.release_tickets(uuid, integer) from public, anon, authenticated;

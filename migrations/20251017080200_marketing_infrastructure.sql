@@ -11,7 +11,8 @@
 -- Requires: 20251013060000 (profiles, events, private.organized_event_ids, public.set_updated_at).
 --
 -- Organizers plan: they write drafts, schedule and cancel. The server sends: only it moves a
--- campaign on from scheduled, and only it writes the counters.
+-- campaign on from scheduled, and only it writes the counters. The error code PT409 makes PostgREST
+-- answer 409 Conflict instead of 500.
 
 create function private.template_variables(template text)
 returns text[]
@@ -165,7 +166,7 @@ grant execute on function public.render_email_template(uuid, jsonb) to authentic
 create table public.marketing_campaigns (
   id uuid primary key default gen_random_uuid(),
   event_id uuid not null references public.events (id) on delete cascade,
-  email_template_id uuid references public.email_templates (id) on delete restrict,
+  email_template_id uuid references public.email_templates (id) on delete no action,
   name text not null
     constraint marketing_campaigns_name_length check (char_length(name) between 1 and 160),
   channel text not null
@@ -307,14 +308,14 @@ begin
   where c.id = record_campaign_progress.campaign_id and c.status in ('sending', 'sent');
 
   if not found then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = format('campaign %s is not under way', record_campaign_progress.campaign_id);
   end if;
 end;
 $$;
 
 comment on function public.record_campaign_progress(uuid, integer, integer, integer, integer, integer) is
-  'Adds to a campaign''s counters, safely from many senders at once; raises 55000 when it is not being sent. For servers.';
+  'Adds to a campaign''s counters, safely from many senders at once; raises PT409 when it is not being sent. For servers.';
 
 revoke execute
   on function public.record_campaign_progress(uuid, integer, integer, integer, integer, integer)
@@ -332,7 +333,9 @@ create table public.whatsapp_campaigns (
   campaign_id uuid not null,
   event_id uuid not null,
   template_name text not null
-    constraint whatsapp_campaigns_template_name_form check (template_name ~ '^[a-z][a-z0-9_]{0,511}$'),
+    constraint whatsapp_campaigns_template_name_form check (
+      template_name ~ '^[a-z][a-z0-9_]*$' and char_length(template_name) <= 512
+    ),
   language text not null default 'en'
     constraint whatsapp_campaigns_language_form check (language ~ '^[a-z]{2}(_[A-Z]{2})?$'),
   parameters jsonb not null default '[]'
@@ -446,7 +449,7 @@ begin
     and c.status in ('sending', 'sent');
 
   if not found then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = format(
         'WhatsApp campaign %s is not under way', record_whatsapp_progress.whatsapp_campaign_id
       );
@@ -455,7 +458,7 @@ end;
 $$;
 
 comment on function public.record_whatsapp_progress(uuid, integer, integer, integer, integer, integer) is
-  'Adds to a WhatsApp campaign''s counters, safely from many senders at once; raises 55000 when it is not being sent. For servers.';
+  'Adds to a WhatsApp campaign''s counters, safely from many senders at once; raises PT409 when it is not being sent. For servers.';
 
 revoke execute
   on function public.record_whatsapp_progress(uuid, integer, integer, integer, integer, integer)

@@ -12,15 +12,16 @@
 --
 -- A booking is requested by the booker and confirmed, declined or cancelled by the owner; the booker
 -- may cancel too. Of two confirmed bookings of one venue no two moments overlap: the exclusion
--- constraint refuses the second (23P01), also when both are confirmed at the same time.
+-- constraint refuses the second (23P01), also when both are confirmed at the same time. The error
+-- code PT409 makes PostgREST answer 409 Conflict instead of 500.
 
 create extension if not exists btree_gist with schema extensions;
 
 create table public.venue_bookings (
   id uuid primary key default gen_random_uuid(),
-  venue_id uuid not null references public.venues (id) on delete restrict,
+  venue_id uuid not null references public.venues (id) on delete no action,
   event_id uuid references public.events (id) on delete set null,
-  booker_id uuid not null references public.profiles (id) on delete restrict,
+  booker_id uuid not null references public.profiles (id) on delete no action,
   start_at timestamptz not null,
   end_at timestamptz not null,
   guest_count integer not null
@@ -166,7 +167,7 @@ begin
       ('confirmed', 'cancelled')
     )
   then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = format('a booking that is %s cannot become %s', old.status, new.status);
   end if;
 
@@ -175,7 +176,7 @@ begin
   end if;
 
   if (moved or new.discount_cents <> old.discount_cents) and old.status <> 'requested' then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = format('a booking that is %s cannot be changed', old.status),
       hint = 'Cancel it and request another.';
   end if;
@@ -195,7 +196,7 @@ begin
 
   -- An owner must not be made to confirm what the booker changes in the same breath.
   if moved and new.status <> old.status then
-    raise object_not_in_prerequisite_state using
+    raise sqlstate 'PT409' using
       message = 'a booking is either moved or decided, not both at once';
   end if;
 
