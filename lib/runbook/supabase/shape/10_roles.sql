@@ -45,3 +45,12 @@ alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '8s';
+
+-- Settings of others that Supabase lets postgres store with `alter role … set`.
+grant set on parameter
+  pgrst.db_schemas, pgrst.db_extra_search_path, pgrst.db_max_rows, pgrst.db_pre_request,
+  pgrst.db_anon_role, pgrst.db_aggregates_enabled, pgrst.db_plan_enabled, pgrst.db_tx_end,
+  pgrst.db_pool, pgrst.jwt_secret, pgrst.jwt_aud, pgrst.openapi_mode, pgrst.server_cors_allowed_origins,
+  session_replication_role, log_min_duration_statement, log_lock_waits, track_io_timing,
+  wal_compression, pg_stat_statements.track, pg_stat_statements.track_utility, pgaudit.log
+to postgres;

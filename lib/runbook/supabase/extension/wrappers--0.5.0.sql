@@ -1,0 +1,1 @@
+-- Stand-in for wrappers: it can be created; a foreign data wrapper needs a handler in C.
