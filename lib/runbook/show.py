@@ -17,9 +17,16 @@ from .findings import COLUMNS, FAIL, PASS, SKIP, WARN, Finding, counts
 
 SIGNS = {PASS: "✓ PASS", WARN: "▲ WARN", FAIL: "✕ FAIL", SKIP: "○ SKIP"}
 _WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
-_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
-_TABLE = "border-collapse:collapse;width:100%"
-_CAPTION = "text-align:left;font-weight:bold;padding:0.4em 0"
+_STYLE = """<style>
+table.runbook { border-collapse: collapse; width: 100%; }
+table.runbook caption { caption-side: top; text-align: left; font-weight: bold; padding: 0.4em 0; }
+table.runbook th, table.runbook td { text-align: left; vertical-align: top; padding: 0.25em 0.8em;
+  white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884; }
+table.runbook td.verdict { white-space: nowrap; }
+table.runbook td.number { text-align: right; font-variant-numeric: tabular-nums; }
+table.runbook tr.FAIL td.verdict { color: #c62828; font-weight: bold; }
+table.runbook tr.WARN td.verdict { color: #b26a00; font-weight: bold; }
+</style>"""
 
 
 class Table(pd.DataFrame):
@@ -32,8 +39,7 @@ class Table(pd.DataFrame):
         return pd.DataFrame  # a slice of it is an ordinary frame
 
     def _repr_html_(self) -> str:
-        top = self.iloc[: self.shown]
-        html = _html(top, self.caption)
+        html = _STYLE + _html(self.iloc[: self.shown], self.caption)
         if self.note:
             html += f"<p>{escape(self.note)}</p>"
         rest = self.iloc[self.shown :]
@@ -123,19 +129,25 @@ def _table(values: list[list[Any]], columns: list[str]) -> Table:
 
 
 def _html(frame: pd.DataFrame, caption: str) -> str:
-    head = "".join(
-        f'<th scope="col" style="{_CELL}">{escape(str(column))}</th>' for column in frame.columns
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td style="{_CELL}">{escape(_plain(value))}</td>' for value in row)
-        + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
+    columns = [str(column) for column in frame.columns]
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(_row(columns, values) for values in frame.itertuples(index=False))
     return (
-        f'<table style="{_TABLE}"><caption style="{_CAPTION}">{escape(caption)}</caption>'
+        f'<table class="runbook"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def _row(columns: Sequence[str], values: Iterable[Any]) -> str:
+    cells, verdict = [], ""
+    for column, value in zip(columns, values, strict=True):
+        kind = ""
+        if column == "verdict":
+            kind, verdict = ' class="verdict"', f' class="{escape(str(value))}"'
+        elif isinstance(value, int):
+            kind = ' class="number"'
+        cells.append(f"<td{kind}>{escape(_plain(value))}</td>")
+    return f"<tr{verdict}>{''.join(cells)}</tr>"
 
 
 def _plain(value: Any) -> str:
