@@ -156,7 +156,7 @@ def _execute(
         made = record.run(
             path,
             phase=Path(name).stem,
-            target=target.label,
+            target=target.name,
             parameters={key: value for key, value in given.items() if key in known},
             runs=root / "runs",
             project=root,
