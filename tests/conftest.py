@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from runbook import embedded
+from runbook import embedded, production_state
+
+PROJECT = Path(__file__).parents[1]
 
 
 def _home(run: str) -> Path:
@@ -69,3 +71,23 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
     """An autocommit connection, as `postgres`, to a fresh database of the Supabase shape."""
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def production(server: embedded.Server) -> str:
+    """The name of a database in EventOS's production state: for looking at, never for writing."""
+    embedded.database(
+        server, "production", prepare=lambda conn: production_state._load(conn, PROJECT)
+    )
+    return "production"
+
+
+@pytest.fixture
+def eventos(server: embedded.Server, production: str) -> Iterator[str]:
+    """The conninfo of a fresh copy of EventOS in its production state: baseline and seed."""
+    name = f"eventos_{uuid.uuid4().hex[:12]}"
+    admin = server.conninfo("template1", "supabase_admin")
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f"create database {name} template {production} owner postgres")
+    yield server.conninfo(name)
+    embedded.drop(server, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -34,14 +35,37 @@ with embedded.start(Path(sys.argv[1])) as server:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder for a server of the test's own; the server's user can reach it."""
+    """A folder, not made yet, for a server of the test's own; the server's user can reach it."""
+    with _folder() as folder:
+        yield folder / "home"
+
+
+@pytest.fixture(scope="module")
+def shared_home() -> Iterator[Path]:
+    """A home that is made already; its tests leave it as they find it, without a server."""
+    with _folder() as folder:
+        embedded.start(folder / "home").close()
+        yield folder / "home"
+
+
+@pytest.fixture
+def made(shared_home: Path) -> Iterator[Path]:
+    """A home that was made before and whose server does not run."""
+    assert stopped(shared_home)
+    yield shared_home
+    assert stopped(shared_home)
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="runbook-test-"))
     folder.chmod(0o755)
-    yield folder / "home"
-    for made in (folder / "home", *folder.glob("*/home")):
-        if made.exists():
-            embedded.reset(made)
-    shutil.rmtree(folder)
+    try:
+        yield folder
+    finally:
+        for home in (folder / "home", *folder.glob("*/home")):
+            embedded.reset(home)
+        shutil.rmtree(folder)
 
 
 def use(home: Path, *, python: str = sys.executable, **options: object) -> subprocess.Popen[str]:
@@ -70,6 +94,10 @@ def data_of(home: Path) -> Path:
     return seat.find(home).data
 
 
+def stopped(home: Path) -> bool:
+    return soon(lambda: postmaster.pid(data_of(home)) is None)
+
+
 def test_eight_processes_start_one_server_that_stops_with_the_last(home: Path) -> None:
     users = [use(home) for _ in range(8)]
     started = {user.stdout.readline() for user in users}
@@ -79,50 +107,50 @@ def test_eight_processes_start_one_server_that_stops_with_the_last(home: Path) -
         user.communicate()
     assert postmaster.ready(data_of(home))
     users[0].communicate()
-    assert soon(lambda: postmaster.pid(data_of(home)) is None)
+    assert stopped(home)
 
 
-def test_a_killed_user_does_not_keep_the_server(home: Path) -> None:
-    user = use(home)
+def test_a_killed_user_does_not_keep_the_server(made: Path) -> None:
+    user = use(made)
     assert user.stdout.readline()
-    running = postmaster.pid(data_of(home))
+    running = postmaster.pid(data_of(made))
     user.kill()
     user.communicate()
-    assert soon(lambda: postmaster.pid(data_of(home)) is None)
-    with embedded.start(home):
-        assert postmaster.pid(data_of(home)) not in {None, running}
+    assert stopped(made)
+    with embedded.start(made):
+        assert postmaster.pid(data_of(made)) not in {None, running}
 
 
-def test_a_killed_server_recovers_with_what_was_committed(home: Path) -> None:
-    with embedded.start(home) as server:
+def test_a_killed_server_recovers_with_what_was_committed(made: Path) -> None:
+    with embedded.start(made) as server:
         conninfo = embedded.database(server, "postgres")
         with psycopg.connect(conninfo, autocommit=True) as conn:
             conn.execute("create table public.kept (id int)")
-            os.kill(postmaster.pid(data_of(home)), signal.SIGKILL)
+            os.kill(postmaster.pid(data_of(made)), signal.SIGKILL)
         # The first server is still held, as by a notebook that does not know yet.
-        with embedded.start(home) as again, psycopg.connect(again.conninfo()) as conn:
+        with embedded.start(made) as again, psycopg.connect(again.conninfo()) as conn:
             assert conn.execute("select count(*) from public.kept").fetchone() == (0,)
-    assert soon(lambda: postmaster.pid(data_of(home)) is None)
+    assert stopped(made)
 
 
-def test_a_killed_watcher_is_replaced(home: Path) -> None:
-    with embedded.start(home):
-        os.kill(int((home / "watcher.lock").read_text()), signal.SIGKILL)
+def test_a_killed_watcher_is_replaced(made: Path) -> None:
+    with embedded.start(made):
+        os.kill(int((made / "watcher.lock").read_text()), signal.SIGKILL)
         assert soon(
             lambda: (
-                (free := postmaster.locked(home / "watcher.lock", wait_seconds=0))
+                (free := postmaster.locked(made / "watcher.lock", wait_seconds=0))
                 and os.close(free) is None
             )
         )
-        running = postmaster.pid(data_of(home))
-        with embedded.start(home):
-            assert postmaster.pid(data_of(home)) == running
-    assert soon(lambda: postmaster.pid(data_of(home)) is None)
+        running = postmaster.pid(data_of(made))
+        with embedded.start(made):
+            assert postmaster.pid(data_of(made)) == running
+    assert stopped(made)
 
 
-def test_a_stale_pid_file_of_a_living_stranger_is_no_obstacle(home: Path) -> None:
-    with embedded.start(home):
-        data = data_of(home)
+def test_a_stale_pid_file_of_a_living_stranger_is_no_obstacle(made: Path) -> None:
+    with embedded.start(made):
+        data = data_of(made)
         lines = postmaster.told(data)
     assert soon(lambda: postmaster.pid(data) is None)
     owner = data.stat()
@@ -133,7 +161,7 @@ def test_a_stale_pid_file_of_a_living_stranger_is_no_obstacle(home: Path) -> Non
             (data / "postmaster.pid").write_text("\n".join([str(stranger.pid), *lines[1:]]))
             os.chown(data / "postmaster.pid", owner.st_uid, owner.st_gid)
             (data / "postmaster.pid").chmod(0o600)
-            with embedded.start(home):
+            with embedded.start(made):
                 assert stranger.poll() is None
             assert soon(lambda: postmaster.pid(data) is None)
             assert stranger.poll() is None
@@ -141,7 +169,7 @@ def test_a_stale_pid_file_of_a_living_stranger_is_no_obstacle(home: Path) -> Non
             stranger.kill()
 
 
-@pytest.mark.parametrize("name", ["with some spaces", 'it\'s, "quoted": ä', "l" * 120])
+@pytest.mark.parametrize("name", ["spaces and " + "l" * 120, 'it\'s, "quoted": ä'])
 def test_any_path_will_do(home: Path, name: str) -> None:
     place = home.parent / name / "home"
     place.parent.mkdir()
@@ -260,14 +288,16 @@ def test_a_start_that_hangs_names_its_process(home: Path, monkeypatch: pytest.Mo
     os.close(held)
 
 
-def test_data_of_another_shape_is_left_alone(home: Path) -> None:
-    with embedded.start(home):
-        stamp = data_of(home).parent / "stamp"
+def test_data_of_another_shape_is_left_alone(made: Path) -> None:
+    with embedded.start(made):
+        stamp = data_of(made).parent / "stamp"
+    written = stamp.read_text()
     stamp.write_text("of another version")
     with pytest.raises(EmbeddedUnavailable, match="another version") as refused:
-        embedded.start(home)
+        embedded.start(made)
     assert "runbook reset" in refused.value.remedy
-    assert data_of(home).exists()
+    stamp.write_text(written)
+    embedded.start(made).close()
 
 
 def test_an_interrupted_first_start_is_made_again(home: Path) -> None:

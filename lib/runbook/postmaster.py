@@ -8,8 +8,8 @@ dies, however it dies:
     watcher.lock  exclusive for the watcher's life
 
 The watcher is this file run as a script. It is the server's parent, waits for the exclusive lock
-on users.lock, which it gets when the last user has gone, and then stops the server. A user that
-comes meanwhile waits for its shared lock until that is done.
+on users.lock, which it gets when the last user has gone, and then stops the server; a user that
+comes meanwhile waits until that is done.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ except ImportError:  # Windows: embedded.start() refuses there with a sentence o
 START_SECONDS = 60
 STOP_SECONDS = 30
 LOG_BYTES = 8_000_000
+QUIET = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a terminal's, not meant for a watcher
 
 
 class DoesNotStart(Exception):
@@ -139,10 +140,8 @@ def stop(data: Path) -> bool:
 def run(home: Path, data: Path, log: Path, *, postgres: Path, user: int | None) -> None:
     """Have a server and its watcher run, whichever of the two is missing.
 
-    Only for a caller that holds start.lock and users.lock.
-
     Args:
-        home: the folder of the lock files.
+        home: the folder of the lock files; the caller holds start.lock and users.lock.
         data: the server's data folder.
         log: the file that collects what the server says.
         postgres: the server's program.
@@ -162,9 +161,7 @@ def run(home: Path, data: Path, log: Path, *, postgres: Path, user: int | None) 
             time.sleep(0.1)
 
 
-def _run(
-    home: Path, data: Path, log: Path, postgres: Path, user: int | None, deadline: float
-) -> None:
+def _run(home: Path, data: Path, log: Path, postgres: Path, user: int | None, until: float) -> None:
     running = ready(data)
     watching = locked(home / "watcher.lock", wait_seconds=0 if running else 1)
     if watching is None and running:
@@ -179,7 +176,7 @@ def _run(
     finally:
         os.close(watching)
     while not ready(data):
-        if watcher.poll() is not None or time.monotonic() > deadline:
+        if watcher.poll() is not None or time.monotonic() > until:
             raise DoesNotStart(said(log, began))
         time.sleep(0.005)
 
@@ -200,8 +197,8 @@ def _end_watcher(lock: Path) -> int:
 def _forget_stranger(data: Path) -> None:
     """Remove a stale postmaster.pid whose number belongs to an unrelated process by now.
 
-    PostgreSQL would take that process for a server and refuse to start. A file whose process is
-    gone is left to PostgreSQL, which looks for survivors in shared memory before it starts.
+    PostgreSQL would take that process for a server. Where the process is gone, the file is left
+    to PostgreSQL, which looks for survivors in shared memory first.
     """
     try:
         number = int(told(data)[0])
@@ -209,10 +206,8 @@ def _forget_stranger(data: Path) -> None:
     except (IndexError, ValueError, ProcessLookupError, PermissionError):
         return
     if pid(data) is None:
-        sockets = told(data)[4:5]
+        Path(socket_dir(data), ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         (data / "postmaster.pid").unlink(missing_ok=True)
-        for folder in filter(None, sockets):
-            Path(folder, ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
 def _open_log(log: Path) -> int:
@@ -245,11 +240,10 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     """Start the watcher; it inherits the lock on watcher.lock, so there is never a second one."""
     arguments = [home / "users.lock", data, log, "" if user is None else user, postgres or ""]
+    silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     watcher = subprocess.Popen(
         [sys.executable, "-I", "-S", __file__, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        **silent,
         cwd="/",
         pass_fds=[lock],
         start_new_session=True,
@@ -263,7 +257,7 @@ def _spawn(
 
 def watch(users: Path, data: Path, log: Path, user: str, postgres: str) -> None:
     """Run the server until its last user has gone: the watcher's whole life."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in QUIET:
         signal.signal(number, signal.SIG_IGN)
     if postgres:
         # A server that dies by itself ends the watcher at once: the next start begins afresh.
@@ -298,7 +292,7 @@ def _serve(data: Path, log: Path, user: str, postgres: str) -> None:
 def _own_signals() -> None:
     """The server must not inherit what the watcher ignores."""
     os.umask(0o077)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+    for number in (*QUIET, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
 
 
