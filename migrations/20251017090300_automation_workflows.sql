@@ -239,8 +239,10 @@ comment on constraint automation_triggers_owner_id_workflow_id_id_key
 
 create index automation_triggers_owner_id_event_type_active_idx
   on public.automation_triggers (owner_id, event_type) where is_active;
+-- Written rarely, read with everything that happens: no pending list that each reader must scan.
 create index automation_triggers_condition_terms_active_idx
-  on public.automation_triggers using gin (condition_terms) where is_active;
+  on public.automation_triggers using gin (condition_terms) with (fastupdate = off)
+  where is_active;
 create index automation_triggers_condition_idx
   on public.automation_triggers using gin (condition jsonb_path_ops);
 
