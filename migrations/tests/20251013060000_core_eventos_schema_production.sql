@@ -811,6 +811,11 @@ order by start_at limit 20;
 -- expect: index events_slug_key
 select title from public.events where slug = 'cafe-sao-joao-launch-5ce20000';
 
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- access: public.profiles
 --   role                                select  insert  update  delete
 --   anon                                none    none    none    none

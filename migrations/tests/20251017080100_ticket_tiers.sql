@@ -313,6 +313,11 @@ where event_id = any (array(select e.id from public.events as e where e.organize
 -- expect: index ticket_tiers_active_sale_end_at_idx
 select id from public.ticket_tiers where status = 'active' and sale_end_at < now();
 
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- access: public.ticket_tiers
 --   role                                select  insert  update  delete
 --   anon                                2/4     none    none    none

@@ -542,6 +542,11 @@ select id from public.email_templates where variables @> '{guest}';
 select id from public.whatsapp_campaigns
 where status = 'scheduled' and scheduled_at <= now() order by scheduled_at;
 
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- access: public.email_templates
 --   role                                select  insert  update  delete
 --   anon                                none    none    none    none
