@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,12 +17,14 @@ from .account import Account, close_account, open_account, require_no_loss
 from .account import findings as account_findings
 from .errors import InDoubt, LockTimeout, NotApplied, StatementFailed
 from .failure import statement_failed
-from .findings import PASS, SKIP, Finding
+from .findings import PASS, SKIP, Finding, failed
 from .ledger import Author
 from .outcome import settle
 from .plan import Migration
+from .promise import promises
 from .sql import Statement
 from .target import Target, reset_session
+from .unexpected import unexpected
 
 RETRIES = 8
 # Rolled back by the server for reasons that pass: lock not available, deadlock, serialization.
@@ -177,6 +179,7 @@ def _once(
             require_no_loss(migration, account)
             left = catalog.snapshot(conn)
             changes = tuple(catalog.diff(objects, left))
+            require_promised(migration, changes)
             history.insert(conn, migration)
             seconds = time.monotonic() - began
             applied = Applied(
@@ -199,6 +202,21 @@ def _once(
         return Applied(len(statements), time.monotonic() - began, attempt, (), xid, None, ())
     journal.write(event)
     return applied
+
+
+def require_promised(migration: Migration, changes: Sequence[catalog.Change]) -> None:
+    """Stop before the commit when something changed that the file's SQL does not promise.
+
+    Raises:
+        NotApplied: names the first change; raised inside the transaction, it rolls it back.
+    """
+    bad = failed(unexpected(changes, promises(migration.script.statements)))
+    if bad:
+        raise NotApplied(
+            f"{migration.file} would change {len(bad)} things that its SQL does not promise, the"
+            f" first: {bad[0].object}: {bad[0].observed}.",
+            remedy="Find what does it (an event trigger? a function it calls?) and write it out.",
+        )
 
 
 def begin(conn: psycopg.Connection, limits: Limits) -> str:

@@ -15,15 +15,16 @@ from pathlib import Path
 
 import psycopg
 
-from . import approval, catalog, checkpoint, criteria, history, show
+from . import approval, catalog, checkpoint, criteria, history, show, twin
 from .apply import Limits, Progress
-from .errors import CheckFailed, PlanInvalid, Refused
+from .errors import CheckFailed, PlanInvalid, Refused, RunbookError
 from .findings import failed
 from .ledger import Author
 from .plan import Migration, Phase, Plan
 from .plan_file import read_plan
 from .step import Step
 from .target import Identity, Target, identify, open_target, require_fit
+from .twin import Rehearsal, Tried
 
 MODES = ("check", "apply")
 
@@ -54,6 +55,7 @@ class OpenPhase:
         self.plan, self.definition, self.target = plan, definition, target
         self.mode, self.approve, self.author, self.limits = mode, approve, author, limits
         self._conn: psycopg.Connection | None = None
+        self._rehearsal: Rehearsal | None = None
         require_fit(target, self.conn, self.identity)
 
     @property
@@ -90,6 +92,22 @@ class OpenPhase:
         waiting = {m.version for m in self.history().pending}
         last = self.plan.migrations.index(self.definition.migrations[-1])
         return [m for m in self.plan.migrations[: last + 1] if m.version in waiting]
+
+    def rehearsal(self, migration: Migration) -> Rehearsal | str:
+        """The pending files of this phase, tried on a twin once; or why there is no twin."""
+        tried = self.tried(migration)
+        if tried is None or tried.failure:
+            try:
+                self._rehearsal = twin.rehearse(self.target, self.pending())
+            except RunbookError as error:
+                return f"no twin: {error.what}"
+        assert self._rehearsal is not None
+        return self._rehearsal
+
+    def tried(self, migration: Migration) -> Tried | None:
+        """What became of this file, as it is now, on the twin; None when it was not tried."""
+        tried = self._rehearsal.tried.get(migration.version) if self._rehearsal else None
+        return tried if tried and tried.sha256 == migration.script.sha256 else None
 
     def overview(self) -> show.Table:
         """Every migration of the phase: state, risk, and why."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from . import access, approval, directives, ledger, lock, promise
 from . import apply as engine
-from . import approval, ledger, lock, promise, scenario
 from . import precheck as before
 from . import verify as verification
 from .findings import PASS, SKIP, Finding, counts, overall
 from .parts import apply_in_parts
 from .plan import Migration
 from .target import reset_session
+from .trying import on_twin
 
 if TYPE_CHECKING:
     from .opened import OpenPhase
@@ -22,10 +23,13 @@ _WHO_ELSE = "applied before, and not by this runbook: nothing was run"
 
 
 def precheck(phase: OpenPhase, migration: Migration) -> list[Finding]:
-    """Everything that can be known before anything is touched."""
-    return before.precheck(
-        phase.conn, phase.plan, migration, phase.history(), major=phase.identity.major
-    )
+    """Everything that can be known before anything is touched, a trial on a twin included."""
+    return [
+        *before.precheck(
+            phase.conn, phase.plan, migration, phase.history(), major=phase.identity.major
+        ),
+        *on_twin(migration, phase.rehearsal(migration)),
+    ]
 
 
 def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
@@ -55,16 +59,22 @@ def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
 
 
 def verify(phase: OpenPhase, migration: Migration) -> list[Finding]:
-    """Promise against catalog."""
-    return verification.verify(phase.conn, promise.promises(migration.script.statements))
+    """Promise against catalog, and each promised object against the twin's, where there is one."""
+    tried = phase.tried(migration)
+    expected = tried.after if tried else None
+    promised = promise.promises(migration.script.statements)
+    return verification.verify(phase.conn, promised, expected=expected)
 
 
 def test(phase: OpenPhase, migration: Migration) -> list[Finding]:
-    """The scenario, played and rolled back."""
+    """The scenario, played and rolled back, with the access that it left measured by trying."""
     if not migration.scenario.exists():
         return skipped(migration, f"there is no migrations/tests/{migration.path.name}")
     try:
-        return scenario.run(phase.conn, migration.scenario)
+        played = directives.read(
+            migration.scenario, shown=f"migrations/tests/{migration.path.name}"
+        )
+        return access.measure(phase.conn, played, tables=migration.tables).findings
     finally:
         if not phase.conn.closed:
             reset_session(phase.conn)

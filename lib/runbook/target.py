@@ -107,6 +107,19 @@ class Target:
         reset_session(conn)
         return conn
 
+    def environment(self) -> dict[str, str]:
+        """This process's environment with the target in PG* variables, for pg_dump and psql.
+
+        A conninfo on a command line is readable by every user of the machine.
+        """
+        parsed = psycopg.pq.Conninfo.parse(self._conninfo.encode())
+        given = {
+            option.envvar.decode(): option.val.decode()
+            for option in parsed
+            if option.envvar and option.val is not None
+        }
+        return {**os.environ, **given}
+
 
 def reset_session(conn: psycopg.Connection) -> None:
     """Put a session back into its known state: settings, role, and the leash to its client.

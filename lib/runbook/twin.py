@@ -1,0 +1,184 @@
+"""The twin: a scratch database with the target's schema as it is now, to try migrations on.
+
+A file can parse and still fail: an index predicate that is not IMMUTABLE, a column that is not
+there. Finding that on the target means finding it at night. So the pending files of a phase run on
+a twin first, in order: an embedded database restored from the target's `pg_dump --schema-only`.
+The target is only read. What the twin cannot show is said (`Rehearsal.unlike`), never assumed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from . import catalog, embedded, production_state
+from .catalog import Catalog
+from .errors import FileInvalid, RunbookError
+from .failure import statement_failed
+from .plan import Migration
+from .sql import Script, read_script
+from .target import Target, reset_session
+
+_DUMP_TIMEOUT_S = 600
+_STATEMENT_TIMEOUT_MS = 300_000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of one migration on the twin.
+
+    Fields:
+        sha256: of the file that was tried.
+        failure: the server's error in words, "" when it ran.
+        after: the twin's catalog afterwards; what the target's should be.
+        rollback: "" when the rollback file restores the catalog exactly; else why it does not, or
+            why that was not tried.
+        rolled_back: whether the rollback file ran at all and restored the catalog.
+    """
+
+    sha256: str
+    failure: str = ""
+    after: Catalog | None = field(default=None, repr=False)
+    rollback: str = ""
+    rolled_back: bool = False
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A whole phase on the twin.
+
+    Fields:
+        tried: by version; pending files after the first failure are missing.
+        unlike: what the twin lacks that the target has, in words.
+    """
+
+    tried: dict[str, Tried]
+    unlike: tuple[str, ...]
+
+
+def rehearse(target: Target, migrations: Sequence[Migration]) -> Rehearsal:
+    """Run these migrations, in order, on a twin of the target; stop at the first that fails.
+
+    Raises:
+        RunbookError: no twin could be made (no embedded server, the target cannot be dumped);
+            nothing was tried and the target was only read.
+    """
+    tried: dict[str, Tried] = {}
+    with _twin(target) as (conn, unlike):
+        before = catalog.snapshot(conn)
+        for migration in migrations:
+            result = _try(conn, migration, before)
+            tried[migration.version] = result
+            if result.failure or result.after is None:
+                break
+            before = result.after
+    return Rehearsal(tried, tuple(unlike))
+
+
+def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
+    script = migration.script
+    try:
+        _run(conn, script, script.statements)
+    except RunbookError as error:
+        return Tried(script.sha256, failure=error.what)
+    finally:
+        reset_session(conn)
+    after = catalog.snapshot(conn)
+    rollback = _rollback(conn, migration, before)
+    return Tried(script.sha256, "", after, rollback, rolled_back=not rollback)
+
+
+def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -> str:
+    """Try the rollback file, compare, and take the trial back; "" when it is exact."""
+    shown = f"migrations/rollback/{migration.path.name}"
+    if not migration.rollback.exists():
+        return f"there is no {shown}"
+    try:
+        script = read_script(migration.rollback, shown=shown)
+        if not script.transactional:
+            return f"{shown} cannot run in a transaction"
+        with conn.transaction(force_rollback=True):
+            _run(conn, script, script.statements)
+            left = catalog.snapshot(conn)
+    except (FileInvalid, RunbookError) as error:
+        return error.what
+    finally:
+        reset_session(conn)
+    differences = catalog.diff(before, left)
+    if not differences:
+        return ""
+    first = differences[0]
+    return f"{len(differences)} differences remain, the first: {first.kind} {first.object}"
+
+
+def _run(conn: psycopg.Connection, script: Script, statements: Sequence) -> None:
+    """A whole script in one transaction, or statement by statement where that is not possible."""
+    conn.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(_STATEMENT_TIMEOUT_MS)))
+    if script.transactional:
+        with conn.transaction():
+            for statement in statements:
+                _execute(conn, script, statement)
+        return
+    for statement in statements:
+        _execute(conn, script, statement)
+
+
+def _execute(conn: psycopg.Connection, script: Script, statement) -> None:
+    try:
+        conn.execute(statement.text)
+    except psycopg.Error as error:
+        raise statement_failed(script, statement, error) from None
+
+
+@contextmanager
+def _twin(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
+    """A database restored from the target's schema, gone afterwards; and what it lacks."""
+    server = production_state.server(target.project)
+    name = f"twin_{uuid.uuid4().hex[:12]}"
+    dump = _dump(server, target)
+    with closing(psycopg.connect(server.conninfo("template1"), autocommit=True)) as conn:
+        create = sql.SQL("create database {} template template0")
+        conn.execute(create.format(sql.Identifier(name)))
+    try:
+        unlike = _restore(server, name, dump)
+        with psycopg.connect(
+            server.conninfo(name), autocommit=True, prepare_threshold=None
+        ) as conn:
+            yield conn, unlike
+    finally:
+        embedded.drop(server, name)
+
+
+def _dump(server: embedded.Server, target: Target) -> bytes:
+    """pg_dump of the target's schema. The conninfo goes by environment, never by argument."""
+    command = [str(server.bin_dir / "pg_dump"), "--schema-only", "--exclude-schema=runbook"]
+    done = subprocess.run(
+        command, env=target.environment(), capture_output=True, timeout=_DUMP_TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        from .redact import redact
+
+        words = redact(done.stderr.decode(errors="replace").strip().splitlines()[-1])
+        raise RunbookError(f"The schema of {target.name} could not be dumped: {words}")
+    return done.stdout
+
+
+def _restore(server: embedded.Server, name: str, dump: bytes) -> list[str]:
+    """Restore as superuser, statement by statement; every error is something the twin lacks."""
+    superuser = server.conninfo(name, "supabase_admin")
+    command = [str(server.bin_dir / "psql"), "-X", "-q", "-d", superuser]
+    settings = "-c synchronous_commit=off -c client_min_messages=error"
+    environment = {**os.environ, "PGOPTIONS": settings}
+    done = subprocess.run(
+        command, input=dump, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S,
+        check=False,
+    )  # fmt: skip
+    errors = done.stderr.decode(errors="replace").splitlines()
+    return [line.partition("ERROR:")[2].strip() for line in errors if "ERROR:" in line]
