@@ -103,6 +103,8 @@ KEPT = {
     "column": "encrypted_password text not null",
     "comparison": "where u.encrypted_password = $1",
     "placeholder": "password=%(password)s",
+    "documentation": "postgres://USER:PASSWORD@HOST/db, postgres://postgres:[YOUR-PASSWORD]@db/x",
+    "documentation_dots": "PGPASSWORD=… or password=... host=db",
     "policy": 'create policy "password reset" on public.profiles',
     "prose": "The password is read from .pgpass; no password is stored.",
     "time": "12:30:00 2026-11-22T12:30:00Z",

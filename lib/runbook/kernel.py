@@ -12,7 +12,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +26,7 @@ from papermill.clientwrap import PapermillNotebookClient
 
 from .engine import Execution, Interrupted
 from .errors import InDoubt, Refused
+from .limits import Limits
 from .notebook import COMPLETED, SKIPPED
 from .redact import redact, redact_tree
 from .verdict import REMEDY, STATE
@@ -82,11 +82,12 @@ class Client(PapermillNotebookClient):
     async def _run(self, **launch: Any) -> None:
         self.reset_execution_trackers()
         self.signal: signal.Signals | None = None
-        self.stopping, self.insisting = asyncio.Event(), asyncio.Event()
+        self.stopping, self.insisting, self.begun = (asyncio.Event() for _ in range(3))
         others = asyncio.all_tasks()
         with self._signals():
             try:
                 await self._start(**launch)
+                self.limits.start()
                 for index, cell in enumerate(self.nb.cells):
                     if not await self._cell(cell, index):
                         break
@@ -134,6 +135,7 @@ class Client(PapermillNotebookClient):
         self.nb_man.cell_start(cell, index)
         self.reply: Mapping[str, Any] = {}
         self.request = ""
+        self.begun.clear()
         try:
             await self._watch(self._execute(cell, index), self.limits.left())
             if any(item.get("source") == "ask_exit" for item in self.reply.get("payload", ())):
@@ -174,23 +176,35 @@ class Client(PapermillNotebookClient):
         """Await `work`. Past the limit, or on a signal, interrupt the kernel; then end it."""
         task = asyncio.ensure_future(work)
         stop = asyncio.ensure_future(self.stopping.wait())
-        insist = asyncio.ensure_future(self.insisting.wait())
         try:
             await asyncio.wait({task, stop}, timeout=limit_s, return_when="FIRST_COMPLETED")
             if task.done():
                 return task.result()
             reason = self._interrupted() if stop.done() else self.limits.passed()
-            with suppress(Exception):
-                await self.km.interrupt_kernel()
-            await asyncio.wait({task, insist}, timeout=GRACE_S, return_when="FIRST_COMPLETED")
-            if not task.done():
+            if not await self._gave_way(task):
                 await self._kill()
                 await asyncio.wait({task}, timeout=GRACE_S)
             raise reason
         finally:
-            for each in (task, stop, insist):
+            for each in (task, stop):
                 each.cancel()
-            await asyncio.gather(task, stop, insist, return_exceptions=True)
+            await asyncio.gather(task, stop, return_exceptions=True)
+
+    async def _gave_way(self, task: asyncio.Future[Any]) -> bool:
+        """Interrupt the running cell, a second time at half of the grace period; did it end?
+
+        Only once it runs: an interrupt that comes before the cell's first line is lost.
+        """
+        for wait in (self.begun.wait(), None, None):
+            pause = asyncio.ensure_future(self.insisting.wait() if wait is None else wait)
+            if wait is None:
+                with suppress(Exception):
+                    await self.km.interrupt_kernel()
+            await asyncio.wait({task, pause}, timeout=GRACE_S / 2, return_when="FIRST_COMPLETED")
+            pause.cancel()
+            if task.done() or self.insisting.is_set():
+                break
+        return task.done()
 
     async def _kill(self) -> None:
         self.shutdown_kernel = "immediate"
@@ -209,6 +223,8 @@ class Client(PapermillNotebookClient):
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         self.request = msg["parent_header"].get("msg_id", "")
+        if msg["msg_type"] == "execute_input":
+            self.begun.set()
         if msg["msg_type"] != "stream":
             msg["content"] = redact_tree(msg["content"])
         return super().process_message(msg, cell, cell_index)
@@ -267,29 +283,6 @@ class Client(PapermillNotebookClient):
     def _on_signal(self, number: signal.Signals) -> None:
         (self.insisting if self.stopping.is_set() else self.stopping).set()
         self.signal = number
-
-
-class Limits:
-    """The time a cell, and the whole notebook, may take."""
-
-    def __init__(self, cell_s: float | None, whole_s: float | None) -> None:
-        self.cell_s, self.whole_s = cell_s, whole_s
-        self._end = None if whole_s is None else time.monotonic() + whole_s
-
-    def left(self) -> float | None:
-        """Seconds that the next cell has."""
-        rest = None if self._end is None else max(0.0, self._end - time.monotonic())
-        return min((s for s in (rest, self.cell_s) if s is not None), default=None)
-
-    def passed(self) -> InDoubt:
-        """The error for a limit that has passed."""
-        whole = self._end is not None and time.monotonic() >= self._end
-        what = (
-            f"The notebook passed its limit of {self.whole_s:g} s in this cell"
-            if whole
-            else f"The cell passed its limit of {self.cell_s:g} s"
-        )
-        return InDoubt(f"{what}; it was interrupted.", state=STATE, remedy=REMEDY)
 
 
 def _exited(how: str) -> InDoubt:

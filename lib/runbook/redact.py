@@ -20,6 +20,10 @@ _Q = r"(?:\\*[\"']|&quot;|&\#0?39;|&\#x27;|&apos;)"
 _NAME = r"(?:[\w.-]*(?:passw(?:or)?d|passphrase)|PGPASS)"
 # What stands where a password would, without being one: placeholders and SQL parameters.
 _BLANK = r"(?:\*+|\$\d+|%s|%\(\w+\)s|:\w+|\?|none|null|true|false|<[\w -]+>|\$\{?\w+\}?)"
+# What documentation writes for a password: to be filled in, not to be hidden.
+_PLACEHOLDER = re.compile(
+    r"\*+|…+|\.+|x{3,}|\[[\w -]+\]|<[\w -]+>|\$\{?\w+\}?|\{\w+\}|[A-Z]*PASSWORD|SECRET|TOKEN"
+)
 _KEYS = r"host|hostaddr|port|dbname|user|sslmode|options|application_name|connect_timeout"
 
 
@@ -170,7 +174,7 @@ def redact_tree(value: Any) -> Any:
 
 
 def _is_secret(match: re.Match[str]) -> bool:
-    return bool(match["secret"].strip("*"))
+    return match["secret"] != "" and not _PLACEHOLDER.fullmatch(match["secret"])
 
 
 def _mask(match: re.Match[str]) -> str:

@@ -49,7 +49,7 @@ def abandoned(cell: str) -> dict[str, Any]:
         INTERRUPTED,
         InDoubt(
             f"The process that ran the notebook ended without closing it{where}. "
-            "It was killed, or the machine stopped.",
+            "It was killed, the machine stopped, or its disk was full.",
             state=STATE,
             remedy=REMEDY,
         ),
