@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .catalog import Definition
-from .names import dotted
+from .catalog import Catalog, Definition, describe
+from .names import Names, dotted
 from .promise_book import Promise
 from .resolve import Resolved
 
@@ -29,6 +29,18 @@ def differences(promise: Promise, found: Definition, resolved: Resolved) -> list
     """
     compare = COMPARISONS.get(promise.kind)
     return list(compare(promise, found, resolved)) if compare else []
+
+
+def unlike_twin(kind: str, names: Names, found: Definition, expected: Catalog) -> list[str]:
+    """Where an object differs from the same object of the twin, in the server's own words."""
+    twin = expected.get(kind, names)
+    if twin is None:
+        return ["the twin on which the file ran has no such object"]
+    keys = {key for key in found.keys() | twin.keys() if found.get(key) != twin.get(key)}
+    keys = keys - {"definition"} or keys
+    if not keys:
+        return []
+    return [f"unlike on the twin: {describe(found, keys)} instead of {describe(twin, keys)}"]
 
 
 def expectation(promise: Promise) -> str:

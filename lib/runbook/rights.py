@@ -102,7 +102,7 @@ def _check(
             targets.setdefault(promise.names, []).append(promise)
     for names, promises in targets.items():
         real = _real(names, promises, maker, resolved)
-        if real is None:
+        if real is None or not _owner(actual, real):
             return Finding("Grants", shown, "rights as written", "no such object", FAIL)
         held = grants.get(real, {})
         wanted, unwanted = _net(names[0], promises, session)

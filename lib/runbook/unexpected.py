@@ -214,22 +214,20 @@ class _Cover:
         if change.change != "removed":
             return False
         definition = change.old or {}
+        table: Names = tuple(definition.get("table") or ())
         if change.kind in ON_TABLES:
             table = change.names[:2]
-        elif change.kind in {"comment", "grant"}:
-            gone = _key(*_spoken_of(change.names))
-            promise = self.by_name.get(gone)
-            if (promise is not None and not promise.present) or gone in {
-                _key(kind, names) for kind, names in self.removed
-            }:
-                return True
-            table = change.names[1:3]
         elif change.kind == "published table":
             table = change.names[1:]
-        else:
-            table = tuple(definition.get("table") or ())
+        elif change.kind in {"comment", "grant"}:
+            about = change.names[1:-1] if change.kind == "grant" else change.names[1:]
+            if (change.names[0], about) in self.removed:
+                return True
+            table = about[:2]
         if table in self.gone or table in self.renamed:
             return True
+        if change.kind not in {"constraint", "index"}:
+            return False
         columns = definition.get("plain") or definition.get("columns") or ()
         return any((*table, column) in self.dropped_columns for column in columns)
 
@@ -240,7 +238,7 @@ class _Cover:
             for before, after in self.renamed.items():
                 for left, right in zip(before, after, strict=True):
                     old, new = old.replace(left, right), new.replace(left, right)
-            return bool(self.renamed) and old == new
+            return bool(self.renamed) and (old == new or self._rewritten(change))
         others = self.added if change.change == "removed" else self.removed
         pairs = (
             self.renamed if change.change == "removed" else {v: k for k, v in self.renamed.items()}
@@ -257,6 +255,15 @@ class _Cover:
                         return True
         return False
 
+    def _rewritten(self, change: Change) -> bool:
+        """A view whose text alone differs, and that read something which has a new name."""
+        text = str((change.old or {}).get("definition"))
+        return (
+            change.kind in {"view", "materialized view", "rule"}
+            and not self._properties(change)
+            and any(old[-1] in text for old in self.renamed)
+        )
+
 
 def _moved(promise: Promise) -> set[str]:
     """The Catalog's properties that a promise about an existing object may move."""
@@ -264,11 +271,6 @@ def _moved(promise: Promise) -> set[str]:
     for key in promise.properties:
         found.update(MOVES.get(key, (key,)))
     return found
-
-
-def _spoken_of(names: Names) -> tuple[str, Names]:
-    """The kind and name of what a comment or a grant is about."""
-    return names[0], names[1:]
 
 
 def _key(kind: str, names: Names) -> tuple[str, Names]:

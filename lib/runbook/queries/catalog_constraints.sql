@@ -1,5 +1,21 @@
 -- Which constraints hold on tables and domains?
 -- NOT NULL is a property of its column: PostgreSQL 18 names it, and the name survives renames.
+with key as (
+    select k.oid,
+           jsonb_agg(
+               a.attname
+               order by case when k.contype <> 'c' then u.position end, a.attname collate "C"
+           ) filter (where a.attname is not null) as columns,
+           jsonb_agg(f.attname order by u.position)
+               filter (where f.attname is not null) as reference_columns
+    from pg_constraint as k
+    cross join lateral unnest(k.conkey, k.confkey)
+        with ordinality as u (attnum, reference, position)
+    left join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = u.attnum
+    left join pg_attribute as f on f.attrelid = k.confrelid and f.attnum = u.reference
+    where k.conrelid = any (%(relations)s::oid[])
+    group by k.oid
+)
 select 'constraint' as kind,
        array[
            coalesce(n.nspname, tn.nspname)::text, coalesce(c.relname, t.typname)::text,
@@ -10,23 +26,13 @@ select 'constraint' as kind,
                when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key'
                when 'x' then 'exclusion' else 'check' end,
            'on_domain', case when k.contypid <> 0 then true end,
-           'columns', (
-               select jsonb_agg(
-                   a.attname
-                   order by case when k.contype <> 'c' then u.position end, a.attname collate "C")
-               from unnest(k.conkey) with ordinality as u (attnum, position)
-               join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = u.attnum
-           ),
+           'columns', key.columns,
            'references', case when k.contype = 'f' then (
                select jsonb_build_array(fn.nspname, f.relname)
                from pg_class as f join pg_namespace as fn on fn.oid = f.relnamespace
                where f.oid = k.confrelid
            ) end,
-           'reference_columns', (
-               select jsonb_agg(a.attname order by u.position)
-               from unnest(k.confkey) with ordinality as u (attnum, position)
-               join pg_attribute as a on a.attrelid = k.confrelid and a.attnum = u.attnum
-           ),
+           'reference_columns', key.reference_columns,
            'on_delete', case when k.contype = 'f' then k.confdeltype end,
            'on_update', case when k.contype = 'f' then k.confupdtype end,
            'deferrable', k.condeferrable,
@@ -36,6 +42,7 @@ select 'constraint' as kind,
            'definition', pg_get_constraintdef(k.oid)
        )) as definition
 from pg_constraint as k
+left join key on key.oid = k.oid
 left join pg_class as c on c.oid = k.conrelid
 left join pg_namespace as n on n.oid = c.relnamespace
 left join pg_type as t on t.oid = k.contypid

@@ -23,6 +23,7 @@ narrowed as (
     select d.objid
     from pg_catalog.pg_depend as d
     join wanted as w on w.oid = d.refobjid
+    join pg_catalog.pg_class as s on s.oid = d.objid and s.relkind = 'S'
     where d.classid = 'pg_catalog.pg_class'::regclass
       and d.refclassid = 'pg_catalog.pg_class'::regclass
       and d.deptype in ('a', 'i')
@@ -38,7 +39,7 @@ select
           and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'c')
           and c.relpersistence <> 't'
           and (%(relations)s::text[] is null or c.oid in (select n.oid from narrowed as n))
-          and (c.oid) not in (
+          and c.oid not in (
               select m.objid from member as m where m.classid = 'pg_catalog.pg_class'::regclass
           )
         order by c.oid
@@ -58,7 +59,7 @@ select
         left join pg_catalog.pg_class as c on c.oid = t.typrelid
         where t.typnamespace in (select s.oid from settled as s)
           and t.typtype in ('b', 'c', 'd', 'e', 'r')
-          and t.typcategory <> 'A'
+          and (t.typtype <> 'b' or t.typcategory <> 'A')
           and (t.typtype <> 'c' or c.relkind = 'c')
           and t.oid not in (
               select m.objid from member as m where m.classid = 'pg_catalog.pg_type'::regclass
