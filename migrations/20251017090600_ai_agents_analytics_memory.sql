@@ -288,8 +288,10 @@ create trigger agent_memory_set_updated_at
   for each row execute function public.set_updated_at();
 
 -- Reciprocal rank fusion: each memory scores weight / (60 + rank) in each of the two lists it is
--- in, so that no distance has to be compared with a text rank. Either query may be null. The
--- iterative scan goes on until enough rows pass the filters; a plain HNSW scan would return too few.
+-- in, so that no distance has to be compared with a text rank. Either query may be null. Ranks near
+-- the top differ by a sixtieth, so importance weighs little: 0.2 lifts the most important memory over
+-- a dozen equally relevant ones. The iterative scan goes on until enough rows pass the filters; a
+-- plain HNSW scan would return too few.
 create function public.recall_agent_memory(
   query_text text,
   query_embedding extensions.vector,
@@ -298,6 +300,7 @@ create function public.recall_agent_memory(
   about_sponsor uuid default null,
   semantic_weight double precision default 1,
   text_weight double precision default 1,
+  importance_weight double precision default 0.2,
   for_owner uuid default null
 )
 returns table (
@@ -356,7 +359,7 @@ as $$
   )
   select
     m.id, m.agent, m.kind, m.content, m.metadata, m.importance, f.similarity,
-    f.score * (0.5 + m.importance)::double precision as score
+    f.score * (1 + importance_weight * m.importance::double precision) as score
   from fused as f
   join public.agent_memory as m on m.id = f.id
   order by 8 desc, m.id
@@ -364,15 +367,18 @@ as $$
 $$;
 
 comment on function public.recall_agent_memory(
-  text, extensions.vector, text, integer, uuid, double precision, double precision, uuid
+  text, extensions.vector, text, integer, uuid, double precision, double precision,
+  double precision, uuid
 ) is
   'What one organizer''s agent remembers of a question: nearest by meaning and best by words, fused by rank, weighed by importance, without what expired. for_owner defaults to the caller; without either nothing is recalled. Row-level security applies.';
 
 revoke execute on function public.recall_agent_memory(
-  text, extensions.vector, text, integer, uuid, double precision, double precision, uuid
+  text, extensions.vector, text, integer, uuid, double precision, double precision,
+  double precision, uuid
 ) from public, anon, authenticated, service_role;
 grant execute on function public.recall_agent_memory(
-  text, extensions.vector, text, integer, uuid, double precision, double precision, uuid
+  text, extensions.vector, text, integer, uuid, double precision, double precision,
+  double precision, uuid
 ) to authenticated, service_role;
 
 create function public.touch_agent_memory(memory_ids uuid[])

@@ -7,7 +7,8 @@
 drop function public.forget_expired_agent_memory(integer);
 drop function public.touch_agent_memory(uuid[]);
 drop function public.recall_agent_memory(
-  text, extensions.vector, text, integer, uuid, double precision, double precision, uuid
+  text, extensions.vector, text, integer, uuid, double precision, double precision,
+  double precision, uuid
 );
 
 drop table public.agent_memory;

@@ -313,13 +313,12 @@ select company_name
 from public.match_sponsors(('[1,0' || repeat(',0', 1534) || ']')::extensions.vector);
 
 -- Indexes: enough rows that the planner chooses them by itself -----------------------------------
--- Ten sponsors share each vector: the index keeps equal vectors as one element, which makes the
--- proof cheap. Containment is asked as the server: its operators are not leakproof, so under a
--- policy PostgreSQL reads the tenant's rows by owner_id first and filters them.
+-- Containment is asked as the server: its operators are not leakproof, so under a policy PostgreSQL
+-- reads the tenant's rows by owner_id first and filters them.
 
--- name: a thousand sponsors, each ten a little further away than the ten before
+-- name: some hundreds of sponsors, some with an embedding, each a little further away than the last
 -- as: owner
--- expect: 1000 affected
+-- expect: 800 affected
 insert into public.sponsors
   (owner_id, company_name, industry, description, tags, profile, embedding, embedding_model)
 select
@@ -329,11 +328,11 @@ select
   repeat('A company that sponsors. ', 66),
   array['generated', 'shelf-' || g],
   jsonb_build_object('shelf', g),
-  (
-    array[cos(g / 10 * 0.015), sin(g / 10 * 0.015)] || array_fill(0::float8, array[1534])
-  )::extensions.vector,
-  'scenario-1'
-from generate_series(1, 1000) as g;
+  case when g % 16 = 0 then (
+    array[cos(g * 0.0019), sin(g * 0.0019)] || array_fill(0::float8, array[1534])
+  )::extensions.vector end,
+  case when g % 16 = 0 then 'scenario-1' end
+from generate_series(1, 800) as g;
 
 -- name: the planner is told about them
 -- as: owner
@@ -353,15 +352,23 @@ limit 5;
 -- as: authenticated ada@scenario.example
 -- expect: value true
 select count(*) >= 19
-from public.match_sponsors(('[0,1' || repeat(',0', 1534) || ']')::extensions.vector, 20) as found
-where 1 - found.similarity <= (
+from (
+  select
+    s.embedding operator(extensions.<=>) ('[0,1' || repeat(',0', 1534) || ']')::extensions.vector
+      as distance
+  from public.sponsors as s
+  order by
+    s.embedding operator(extensions.<=>) ('[0,1' || repeat(',0', 1534) || ']')::extensions.vector
+  limit 20
+) as found
+where found.distance <= (
   select max(exact.distance) + 0.000001
   from (
     select
       (s.embedding operator(extensions.<=>) ('[0,1' || repeat(',0', 1534) || ']')::extensions.vector)
         + 0 as distance
     from public.sponsors as s
-    where s.embedding is not null and s.status <> 'blocked'
+    where s.embedding is not null
     order by distance
     limit 20
   ) as exact
@@ -391,7 +398,7 @@ where profile @> '{"shelf": 77}' and owner_id = '5ce00000-0000-4000-8000-0000000
 
 -- name: the generated sponsors go again
 -- as: owner
--- expect: 1000 affected
+-- expect: 800 affected
 delete from public.sponsors
 where owner_id = '5ce00000-0000-4000-8000-00000000000a'
   and company_name like 'Scenario generated %';
