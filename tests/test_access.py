@@ -291,6 +291,29 @@ def test_rows_that_were_there_before_are_not_counted(conn):
     assert conn.execute("select count(*), count(word) from t").fetchone() == (50, 0)
 
 
+def test_without_a_primary_key_untouched_rows_are_not_counted_either(conn):
+    conn.execute("create table t (id int); insert into t select generate_series(1, 50)")
+    measured = measure(conn, step("insert into t values (1), (99)"), tables=["public.t"])
+    assert {row.total for row in measured.rows} == {2}
+
+
+def test_rows_that_hide_from_the_owner_too_are_an_error_not_a_zero(conn, database):
+    name = f"owner_{uuid.uuid4().hex[:8]}"
+    conn.execute(f"create role {name} login; grant create on schema public to {name}")
+    try:
+        with psycopg.connect(database, user=name, autocommit=True) as owner:
+            owner.execute("create table t (id int primary key)")
+            owner.execute("alter table t enable row level security, force row level security")
+            owner.execute("create policy writes on t for insert with check (true)")
+            table = declared("public.t", f"owner {CLOSED}")
+            found = rows_of(measure(owner, step("insert into t values (1)"), table))
+            owner.execute("drop table t")
+    finally:
+        conn.execute(f"revoke all on schema public from {name}; drop role {name}")
+    assert found["public.t"].verdict == FAIL
+    assert "cannot be counted" in found["public.t"].observed
+
+
 def test_rows_of_statements_that_failed_or_were_deleted_are_not_counted(conn):
     conn.execute("create table t (id int primary key)")
     steps = (

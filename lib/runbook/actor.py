@@ -104,15 +104,16 @@ def become(conn: psycopg.Connection, actor: Actor, *, first: str = "", settings=
         first = ""
         claims |= {"sub": user_id} | ({"email": email} if email else {})
     claims |= json.loads(actor.claims)
+    headers = ""
+    if actor.role != "owner" or actor.headers:
+        headers = json.dumps(dict(actor.headers), ensure_ascii=False)
     values = {
         "request.jwt.claims": json.dumps(claims, ensure_ascii=False) if claims else "",
         "request.jwt.claim.sub": str(claims.get("sub", "")),
         "request.jwt.claim.role": str(claims.get("role", "")),
         "request.jwt.claim.email": str(claims.get("email", "")),
-        "request.headers": json.dumps(dict(actor.headers), ensure_ascii=False) if claims else "",
+        "request.headers": headers,
     }
-    if actor.headers:
-        values["request.headers"] = json.dumps(dict(actor.headers), ensure_ascii=False)
     values |= dict(settings)
     calls = ["pg_catalog.set_config(%s, %s, true)"] * len(values)
     parameters = [item for pair in values.items() for item in pair]

@@ -119,7 +119,7 @@ def _value(cursor: psycopg.Cursor, literal: str) -> tuple[str, str]:
     raw = cursor.pgresult.get_value(0, 0)
     if raw is None:
         return "value null", _verdict(literal.lower() == "null")
-    kind, actual = cursor.description[0].type_code, raw.decode()
+    kind, actual = cursor.description[0].type_code, raw.decode(errors="replace")
     if kind == _BOOL:
         actual = {"t": "true", "f": "false"}[actual]
     shown = f"value {actual if len(actual) <= 200 else actual[:199] + '…'}"

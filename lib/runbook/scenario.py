@@ -42,7 +42,9 @@ __all__ = [
 
 CHECK = "scenario"
 
-_UNDO = "rollback to savepoint runbook_step; release savepoint runbook_step"
+# The savepoint of one statement is released in the round trip that makes the next one's.
+_NEXT = "release savepoint runbook_step; savepoint runbook_step"
+_UNDO = "rollback to savepoint runbook_step"
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ def play(
         before = conn.execute(query("session_state")).fetchone()
         with conn.transaction(force_rollback=True):
             conn.execute("set transaction isolation level repeatable read")
-            conn.execute("savepoint runbook_start")
+            conn.execute("savepoint runbook_start; savepoint runbook_step")
             played.xid = conn.execute(
                 "select pg_catalog.pg_current_xact_id()::xid::text"
             ).fetchone()[0]
@@ -149,7 +151,7 @@ def _step(conn: psycopg.Connection, step: ScenarioStep, options: tuple) -> Findi
     """One statement, as its actor, in its savepoint."""
     expected = step.expect.text
     try:
-        actors.become(conn, step.actor, first="savepoint runbook_step", settings=options)
+        actors.become(conn, step.actor, first=_NEXT, settings=options)
     except (psycopg.Error, actors.UnknownUser) as error:
         return _not_asked(conn, step, error)
     text = step.statement.text
@@ -161,7 +163,6 @@ def _step(conn: psycopg.Connection, step: ScenarioStep, options: tuple) -> Findi
             observed, verdict = judge(cursor, step.expect)
             if verdict == FAIL:
                 observed += _place(step)
-        conn.execute("release savepoint runbook_step")
     except psycopg.Error as error:
         if not _alive(conn):
             raise
@@ -190,9 +191,8 @@ def _deferred(conn: psycopg.Connection, options: tuple) -> Finding:
     name, expected = "deferred constraints", "none violated"
     try:
         owner = actors.parse("owner")
-        actors.become(conn, owner, first="savepoint runbook_step", settings=options)
+        actors.become(conn, owner, first=_NEXT, settings=options)
         conn.execute("set constraints all immediate")
-        conn.execute("release savepoint runbook_step")
     except psycopg.Error as error:
         if not _alive(conn):
             raise
