@@ -12,38 +12,46 @@ examined as (
   select * from policies
 ),
 open_to as (
-  -- Which commands some permissive policy opens to whom.
-  select distinct relation, command, role
+  -- Which commands some permissive policy opens to whom; 0 is everybody.
+  select faced.relation, faced.command, opened.role
   from faced
-  where rls
-    and permissive
-    and coalesce(lets_in, '') <> 'false'
-    and coalesce(lets_out, '') <> 'false'
+  cross join lateral (
+    select faced.role
+    union
+    select 0 where 0 = any (faced.roles)
+  ) opened (role)
+  where faced.rls
+    and faced.permissive
+    and coalesce(faced.lets_in, '') <> 'false'
+    and coalesce(faced.lets_out, '') <> 'false'
 ),
 reasons as (
   select
+    f.oid,
     f.name,
     f.command,
     f.role_name,
     case
-      when not f.permissive and not exists (
-        select from open_to o
-        where o.relation = f.relation and o.command = f.command and o.role in (f.role, 0)
-      ) then 'it narrows what no permissive policy opens'
-      when f.permissive and f.command in ('update', 'delete') and not exists (
-        select from open_to o
-        where o.relation = f.relation and o.command = 'select' and o.role in (f.role, 0)
-      ) then 'no select policy lets it find a row'
-      when f.permissive and f.role <> 0
+      when not f.permissive
+        and (f.relation, f.command, f.role) not in (select relation, command, role from open_to)
+        and (f.relation, f.command, 0) not in (select relation, command, role from open_to)
+        then 'it narrows what no permissive policy opens'
+      when f.permissive
+        and f.command in ('update', 'delete')
+        and (f.relation, 'select', f.role) not in (select relation, command, role from open_to)
+        and (f.relation, 'select', 0) not in (select relation, command, role from open_to)
+        then 'no select policy lets it find a row'
+      when f.permissive
+        and f.role <> 0
         and not has_table_privilege(f.role, f.relation, f.command)
         and not (
           f.command <> 'delete'
           and has_any_column_privilege(
             f.role, f.relation, case f.command when 'delete' then 'select' else f.command end
           )
-        ) then f.command || ' is not granted'
-    end as reason,
-    f.oid
+        )
+        then f.command || ' is not granted'
+    end as reason
   from faced f
   where f.rls
 ),

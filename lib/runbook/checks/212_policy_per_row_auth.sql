@@ -14,7 +14,7 @@ examined as (
   select
     p.*,
     regexp_replace(
-      concat(p.using_expression, ' ', p.check_expression),
+      concat(p.using_code, ' ', p.check_code),
       'SELECT ([a-z_][a-z0-9_.]*\(|\()*(auth\.(uid|jwt|role|email)\(|current_setting\()',
       'SELECT (',
       'gi'

@@ -35,9 +35,9 @@ join api_roles role
   on has_schema_privilege(role.oid, c.schema, 'usage')
   and has_column_privilege(role.oid, c.oid, c.attnum, 'select')
 where not c.rls
-  or exists (
-    select
+  or (c.oid, role.oid) in (
+    select f.relation, f.role
     from faced f
-    where f.relation = c.oid and f.role = role.oid and f.permissive and f.command = 'select' and f.always
+    where f.permissive and f.command = 'select' and f.always
   )
 group by c.name, c.attname, c.rls;

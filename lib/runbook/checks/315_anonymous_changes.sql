@@ -11,7 +11,7 @@
 --   pg_catalog except current_setting(), and reads no other relation.
 with
 examined as (
-  select f.*, p.tree
+  select f.*, p.using_code
   from faced f
   join policies p on p.oid = f.oid
   where f.permissive
@@ -30,7 +30,7 @@ select
 from examined
 where lets_in <> 'false'
   and not always
-  and lets_in !~ '\mcurrent_setting\('
+  and using_code !~ '\mcurrent_setting\('
   and not exists (select from reads where reads.policy = examined.oid)
   and not exists (
     select

@@ -16,7 +16,7 @@ compared as (
     coalesce(found.part[1], found.part[2]) as column_name
   from policies p
   cross join lateral regexp_matches(
-    concat(p.using_expression, ' '),
+    concat(p.using_code, ' '),
     '\(((?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)) = (?:\( SELECT )?auth\.uid\(\)'
       '|auth\.uid\(\)(?: AS uid\))? = ((?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*))\)',
     'g'

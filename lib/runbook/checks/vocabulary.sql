@@ -44,14 +44,9 @@ relations as (
     c.relispartition as is_partition,
     c.relpages as pages,
     greatest(c.reltuples, 0)::bigint as estimated_rows,
-    coalesce(
-      (
-        select option.option_value in ('true', 'on', 'yes', '1')
-        from pg_options_to_table(c.reloptions) option
-        where option.option_name = 'security_invoker'
-      ),
-      false
-    ) as security_invoker,
+    coalesce(c.reloptions, '{}') && array[
+      'security_invoker=true', 'security_invoker=on', 'security_invoker=yes', 'security_invoker=1'
+    ] as security_invoker,
     n.exposed,
     n.platform
   from pg_class c
@@ -86,7 +81,8 @@ readable as (
   where has_schema_privilege(a.oid, r.schema, 'usage')
     and has_any_column_privilege(a.oid, r.oid, 'select')
 ),
--- functions: the project's own functions and procedures.
+-- functions: the project's own functions and procedures, without those that the server makes by
+-- itself for a range type. `body_is_bound`: its names were looked up once, at create function.
 functions as (
   select
     p.oid,
@@ -97,8 +93,11 @@ functions as (
     p.prosrc as body,
     p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype) as is_trigger,
     p.proowner as owner,
+    lang.lanname::text as language,
+    to_jsonb(p) ->> 'prosqlbody' is not null as body_is_bound,
     n.exposed
   from pg_proc p
+  join pg_language lang on lang.oid = p.prolang and lang.lanname <> 'internal'
   join schemas n on n.oid = p.pronamespace
   where p.prokind in ('f', 'p')
     and not n.platform
@@ -106,9 +105,17 @@ functions as (
       select from members m where m.classid = 'pg_proc'::regclass and m.objid = p.oid
     )
 ),
+-- printed: the conditions of policies in the form in which the server prints them, once each.
+printed as materialized (
+  select
+    p.oid as policy,
+    pg_get_expr(p.polqual, p.polrelid) as using_expression,
+    pg_get_expr(p.polwithcheck, p.polrelid) as check_expression
+  from pg_policy p
+),
 -- policies: everybody's, also those on Supabase's storage.objects: a project writes these.
--- `using_expression` and `check_expression` are in the form in which the server prints them, with
--- every name outside pg_catalog qualified. `tree` is the parsed form, from which relations are read.
+-- `using_expression` and `check_expression` name everything outside pg_catalog with its schema;
+-- `using_code` and `check_code` are the same without the text of their constants.
 policies as (
   select
     p.oid,
@@ -131,17 +138,29 @@ policies as (
       select string_agg(case member when 0 then 'public' else pg_get_userbyid(member) end, ', ' order by member)
       from unnest(p.polroles) member
     ) as role_names,
-    pg_get_expr(p.polqual, p.polrelid) as using_expression,
-    pg_get_expr(p.polwithcheck, p.polrelid) as check_expression,
-    pg_get_expr(p.polqual, p.polrelid) ~ always.pattern as using_always,
-    pg_get_expr(p.polwithcheck, p.polrelid) ~ always.pattern as check_always,
-    concat_ws(' ', p.polqual::text, p.polwithcheck::text) as tree
+    printed.using_expression,
+    printed.check_expression,
+    printed.using_expression ~ pattern.always as using_always,
+    printed.check_expression ~ pattern.always as check_always,
+    case
+      when strpos(printed.using_expression, '''') = 0 then printed.using_expression
+      else regexp_replace(printed.using_expression, pattern.constant, '\1', 'g')
+    end as using_code,
+    case
+      when strpos(printed.check_expression, '''') = 0 then printed.check_expression
+      else regexp_replace(printed.check_expression, pattern.constant, '\1', 'g')
+    end as check_code
   from pg_policy p
   join relations r on r.oid = p.polrelid
-  -- Passes always, as far as the printed form shows it: true, x = x, true OR …, … OR true.
+  join printed on printed.policy = p.oid
   cross join (
-    values ('^(true|\(([^()]+) = \2\)|\(true OR .*|\(.* OR true\))$')
-  ) always (pattern)
+    values (
+      -- Passes always, as far as the printed form shows it: true, x = x, true OR …, … OR true.
+      '^(true|\(([^()]+) = \2\)|\(true OR .*|\(.* OR true\))$',
+      -- A quoted name, which stays, or a constant, which goes.
+      '("(?:[^"]|"")*")|''(?:[^'']|'''')*'''
+    )
+  ) pattern (always, constant)
 ),
 -- rules: each policy once for each command it rules, with the expression that decides there:
 -- `lets_in` picks the existing rows, `lets_out` judges the new ones. Null: not asked.
@@ -174,19 +193,18 @@ rules as (
 ),
 -- audiences: each policy once for each role that meets it: the API roles, and roles named in it.
 audiences as (
-  select distinct p.oid as policy, role.oid as role, role.rolname::text as role_name
+  select p.oid as policy, role.oid as role, role.rolname::text as role_name
   from policies p
-  join pg_roles role
-    on role.oid = any (p.roles)
-    or (
-      role.rolname in ('anon', 'authenticated')
-      and exists (
-        select
-        from unnest(p.roles) member
-        where member = 0 or pg_has_role(role.oid, member, 'usage')
-      )
-    )
+  cross join lateral unnest(p.roles) member
+  join pg_roles role on role.oid = member
   where not role.rolsuper and not role.rolbypassrls
+  union
+  select p.oid, api_roles.oid, api_roles.name
+  from policies p
+  cross join lateral unnest(p.roles) member
+  cross join api_roles
+  where (member = 0 or pg_has_role(api_roles.oid, member, 'usage'))
+    and api_roles.oid not in (select oid from server_roles)
 ),
 -- faced: each rule once for each role that meets it; `public` where no role is named that could.
 faced as (
@@ -194,11 +212,14 @@ faced as (
   from rules r
   left join audiences a on a.policy = r.oid
 ),
--- reads: the relations that a policy looks into with a sub-select, its own table included.
+-- reads: the relations that a policy looks into with a sub-select, its own table included; from the
+-- parsed form, where only a sub-select has a range table.
 reads as (
-  select distinct p.oid as policy, p.relation, found.match[1]::oid as target
-  from policies p
-  cross join lateral regexp_matches(p.tree, ':rtekind 0 :relid (\d+) ', 'g') found (match)
+  select distinct p.oid as policy, p.polrelid as relation, found.match[1]::oid as target
+  from pg_policy p
+  cross join lateral (values (p.polqual::text), (p.polwithcheck::text)) parsed (tree)
+  cross join lateral regexp_matches(parsed.tree, ':rtekind 0 :relid (\d+) ', 'g') found (match)
+  where strpos(parsed.tree, ':rtekind 0 ') > 0
 ),
 -- foreign_keys: as they were declared, without the copies that partitions inherit.
 foreign_keys as (
