@@ -143,9 +143,11 @@ create policy "organizers delete their own sponsors"
   on public.sponsors for delete to authenticated
   using (owner_id = (select auth.uid()));
 
--- The tenant is a predicate of its own, not only a policy: service_role passes by the policies,
--- and must not be handed other tenants' sponsors because it forgot a filter. The iterative scan
--- goes on until enough rows pass the filters; a plain HNSW scan would return too few.
+-- The tenant is a predicate of its own, not only a policy: service_role bypasses the policies, and
+-- must not be handed other tenants' sponsors because it forgot a filter. The iterative scan goes on
+-- until enough rows pass the filters; a plain HNSW scan would return too few. It is set in the body
+-- and put back, because a SET clause on the function could not be restored from a dump by a role
+-- that is no superuser, before the extension is loaded.
 create function public.match_sponsors(
   query_embedding extensions.vector,
   match_count integer default 10,
@@ -161,31 +163,37 @@ returns table (
   tags text[],
   similarity double precision
 )
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
-set hnsw.iterative_scan = 'strict_order'
 as $$
-  select nearest.id, nearest.company_name, nearest.industry, nearest.tags, nearest.similarity
-  from (
-    select
-      s.id,
-      s.company_name,
-      s.industry,
-      s.tags,
-      1 - (s.embedding operator(extensions.<=>) query_embedding) as similarity
-    from public.sponsors as s
-    where s.owner_id = coalesce(for_owner, (select auth.uid()))
-      and s.status <> 'blocked'
-      and s.embedding is not null
-      and (with_industry is null or s.industry = with_industry)
-      and (with_tags is null or s.tags && with_tags)
-    order by s.embedding operator(extensions.<=>) query_embedding
-    limit least(greatest(match_count, 1), 100)
-  ) as nearest
-  where nearest.similarity >= min_similarity
-  order by nearest.similarity desc, nearest.id;
+declare
+  iterative_scan constant text := current_setting('hnsw.iterative_scan', true);
+begin
+  perform set_config('hnsw.iterative_scan', 'strict_order', true);
+  return query
+    select nearest.id, nearest.company_name, nearest.industry, nearest.tags, nearest.similarity
+    from (
+      select
+        s.id,
+        s.company_name,
+        s.industry,
+        s.tags,
+        1 - (s.embedding operator(extensions.<=>) query_embedding) as similarity
+      from public.sponsors as s
+      where s.owner_id = coalesce(for_owner, (select auth.uid()))
+        and s.status <> 'blocked'
+        and s.embedding is not null
+        and (with_industry is null or s.industry = with_industry)
+        and (with_tags is null or s.tags && with_tags)
+      order by s.embedding operator(extensions.<=>) query_embedding
+      limit least(greatest(match_count, 1), 100)
+    ) as nearest
+    where nearest.similarity >= min_similarity
+    order by nearest.similarity desc, nearest.id;
+  perform set_config('hnsw.iterative_scan', coalesce(nullif(iterative_scan, ''), 'off'), true);
+end;
 $$;
 
 comment on function public.match_sponsors(

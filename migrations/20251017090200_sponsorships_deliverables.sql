@@ -2,8 +2,8 @@
 --
 -- Purpose:  what a sponsor bought at an event, and what the organizer owes for it. A sponsorship is
 --           fulfilled when its last deliverable is done, and no longer when one is reopened.
--- Objects:  tables public.sponsorships, sponsor_deliverables; functions private.guard_sponsorship(),
---           stamp_sponsor_deliverable(), follow_sponsor_deliverables(),
+-- Objects:  tables public.sponsorships, sponsor_deliverables; functions
+--           private.guard_sponsorship(), stamp_sponsor_deliverable(), follow_sponsor_deliverables(),
 --           public.convert_sponsor_proposal(uuid).
 -- Locks:    share row exclusive on public.events, sponsors and sponsor_proposals until the
 --           transaction ends (foreign keys): writes to them wait. Nothing existing is scanned.

@@ -112,7 +112,9 @@ create table public.agent_sales_activities (
     jsonb_typeof(output) = 'object' and (status <> 'succeeded' or output is not null)
   ),
   constraint agent_sales_activities_error_check check (status <> 'failed' or error is not null),
-  constraint agent_sales_activities_tokens_check check (input_tokens >= 0 and output_tokens >= 0),
+  constraint agent_sales_activities_tokens_check check (
+    input_tokens >= 0 and output_tokens >= 0
+  ),
   constraint agent_sales_activities_cost_check check (cost_microcents >= 0),
   constraint agent_sales_activities_currency_check check (currency ~ '^[A-Z]{3}$'),
   constraint agent_sales_activities_confidence_check check (confidence between 0 and 1),
@@ -140,7 +142,8 @@ create index agent_sales_activities_owner_id_sponsor_id_idx
   on public.agent_sales_activities (owner_id, sponsor_id);
 create index agent_sales_activities_owner_id_execution_id_idx
   on public.agent_sales_activities (owner_id, execution_id);
-create index agent_sales_activities_event_id_idx on public.agent_sales_activities (event_id);
+create index agent_sales_activities_event_id_idx
+  on public.agent_sales_activities (event_id);
 create index agent_sales_activities_open_idx
   on public.agent_sales_activities (created_at) where status in ('queued', 'running');
 create index agent_sales_activities_output_idx
@@ -211,7 +214,9 @@ create table public.agent_marketing_activities (
     jsonb_typeof(output) = 'object' and (status <> 'succeeded' or output is not null)
   ),
   constraint agent_marketing_activities_error_check check (status <> 'failed' or error is not null),
-  constraint agent_marketing_activities_tokens_check check (input_tokens >= 0 and output_tokens >= 0),
+  constraint agent_marketing_activities_tokens_check check (
+    input_tokens >= 0 and output_tokens >= 0
+  ),
   constraint agent_marketing_activities_cost_check check (cost_microcents >= 0),
   constraint agent_marketing_activities_currency_check check (currency ~ '^[A-Z]{3}$'),
   constraint agent_marketing_activities_confidence_check check (confidence between 0 and 1),
@@ -239,7 +244,8 @@ create index agent_marketing_activities_campaign_id_idx
   on public.agent_marketing_activities (campaign_id);
 create index agent_marketing_activities_owner_id_execution_id_idx
   on public.agent_marketing_activities (owner_id, execution_id);
-create index agent_marketing_activities_event_id_idx on public.agent_marketing_activities (event_id);
+create index agent_marketing_activities_event_id_idx
+  on public.agent_marketing_activities (event_id);
 create index agent_marketing_activities_open_idx
   on public.agent_marketing_activities (created_at) where status in ('queued', 'running');
 create index agent_marketing_activities_output_idx

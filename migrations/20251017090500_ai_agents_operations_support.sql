@@ -66,7 +66,9 @@ create table public.agent_operations_activities (
     jsonb_typeof(output) = 'object' and (status <> 'succeeded' or output is not null)
   ),
   constraint agent_operations_activities_error_check check (status <> 'failed' or error is not null),
-  constraint agent_operations_activities_tokens_check check (input_tokens >= 0 and output_tokens >= 0),
+  constraint agent_operations_activities_tokens_check check (
+    input_tokens >= 0 and output_tokens >= 0
+  ),
   constraint agent_operations_activities_cost_check check (cost_microcents >= 0),
   constraint agent_operations_activities_currency_check check (currency ~ '^[A-Z]{3}$'),
   constraint agent_operations_activities_confidence_check check (confidence between 0 and 1),
@@ -105,7 +107,8 @@ create index agent_operations_activities_venue_id_idx
   on public.agent_operations_activities (venue_id);
 create index agent_operations_activities_owner_id_execution_id_idx
   on public.agent_operations_activities (owner_id, execution_id);
-create index agent_operations_activities_event_id_idx on public.agent_operations_activities (event_id);
+create index agent_operations_activities_event_id_idx
+  on public.agent_operations_activities (event_id);
 create index agent_operations_activities_open_idx
   on public.agent_operations_activities (created_at) where status in ('queued', 'running');
 create index agent_operations_activities_output_idx
@@ -202,7 +205,9 @@ create table public.agent_support_activities (
     jsonb_typeof(output) = 'object' and (status <> 'succeeded' or output is not null)
   ),
   constraint agent_support_activities_error_check check (status <> 'failed' or error is not null),
-  constraint agent_support_activities_tokens_check check (input_tokens >= 0 and output_tokens >= 0),
+  constraint agent_support_activities_tokens_check check (
+    input_tokens >= 0 and output_tokens >= 0
+  ),
   constraint agent_support_activities_cost_check check (cost_microcents >= 0),
   constraint agent_support_activities_currency_check check (currency ~ '^[A-Z]{3}$'),
   constraint agent_support_activities_confidence_check check (confidence between 0 and 1),
@@ -268,7 +273,8 @@ create index agent_support_activities_search_idx
   on public.agent_support_activities using gin (search);
 create index agent_support_activities_owner_id_execution_id_idx
   on public.agent_support_activities (owner_id, execution_id);
-create index agent_support_activities_event_id_idx on public.agent_support_activities (event_id);
+create index agent_support_activities_event_id_idx
+  on public.agent_support_activities (event_id);
 create index agent_support_activities_open_idx
   on public.agent_support_activities (created_at) where status in ('queued', 'running');
 create index agent_support_activities_output_idx

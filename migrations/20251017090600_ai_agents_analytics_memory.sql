@@ -61,7 +61,9 @@ create table public.agent_analytics_activities (
     jsonb_typeof(output) = 'object' and (status <> 'succeeded' or output is not null)
   ),
   constraint agent_analytics_activities_error_check check (status <> 'failed' or error is not null),
-  constraint agent_analytics_activities_tokens_check check (input_tokens >= 0 and output_tokens >= 0),
+  constraint agent_analytics_activities_tokens_check check (
+    input_tokens >= 0 and output_tokens >= 0
+  ),
   constraint agent_analytics_activities_cost_check check (cost_microcents >= 0),
   constraint agent_analytics_activities_currency_check check (currency ~ '^[A-Z]{3}$'),
   constraint agent_analytics_activities_confidence_check check (confidence between 0 and 1),
@@ -93,7 +95,8 @@ create index agent_analytics_activities_metrics_idx
   on public.agent_analytics_activities using gin (metrics jsonb_path_ops);
 create index agent_analytics_activities_owner_id_execution_id_idx
   on public.agent_analytics_activities (owner_id, execution_id);
-create index agent_analytics_activities_event_id_idx on public.agent_analytics_activities (event_id);
+create index agent_analytics_activities_event_id_idx
+  on public.agent_analytics_activities (event_id);
 create index agent_analytics_activities_open_idx
   on public.agent_analytics_activities (created_at) where status in ('queued', 'running');
 create index agent_analytics_activities_output_idx
@@ -289,9 +292,9 @@ create trigger agent_memory_set_updated_at
 
 -- Reciprocal rank fusion: each memory scores weight / (60 + rank) in each of the two lists it is
 -- in, so that no distance has to be compared with a text rank. Either query may be null. Ranks near
--- the top differ by a sixtieth, so importance weighs little: 0.2 lifts the most important memory over
--- a dozen equally relevant ones. The iterative scan goes on until enough rows pass the filters; a
--- plain HNSW scan would return too few.
+-- the top differ by a sixtieth, so importance weighs little: 0.2 lifts the most important memory
+-- over a dozen equally relevant ones. The iterative scan is set in the body for the same reason as
+-- in public.match_sponsors.
 create function public.recall_agent_memory(
   query_text text,
   query_embedding extensions.vector,
@@ -313,57 +316,63 @@ returns table (
   similarity double precision,
   score double precision
 )
-language sql
+language plpgsql
 stable
 set search_path = ''
-set hnsw.iterative_scan = 'strict_order'
 as $$
-  with nearest as (
-    select n.id, n.distance, row_number() over (order by n.distance, n.id) as place
-    from (
-      select m.id, m.embedding operator(extensions.<=>) query_embedding as distance
-      from public.agent_memory as m
-      where m.owner_id = coalesce(for_owner, (select auth.uid()))
-        and (for_agent is null or m.agent in (for_agent, 'shared'))
-        and (about_sponsor is null or m.sponsor_id = about_sponsor)
-        and (m.expires_at is null or m.expires_at > now())
-        and m.embedding is not null
-        and query_embedding is not null
-      order by m.embedding operator(extensions.<=>) query_embedding
-      limit 4 * least(greatest(match_count, 1), 100)
-    ) as n
-  ),
-  worded as (
-    select w.id, row_number() over (order by w.rank desc, w.id) as place
-    from (
-      select m.id, ts_rank_cd(m.search, q.terms) as rank
-      from public.agent_memory as m
-      cross join websearch_to_tsquery('pg_catalog.english', query_text) as q (terms)
-      where m.owner_id = coalesce(for_owner, (select auth.uid()))
-        and (for_agent is null or m.agent in (for_agent, 'shared'))
-        and (about_sponsor is null or m.sponsor_id = about_sponsor)
-        and (m.expires_at is null or m.expires_at > now())
-        and m.search @@ q.terms
-      order by rank desc, m.id
-      limit 4 * least(greatest(match_count, 1), 100)
-    ) as w
-  ),
-  fused as (
+declare
+  iterative_scan constant text := current_setting('hnsw.iterative_scan', true);
+begin
+  perform set_config('hnsw.iterative_scan', 'strict_order', true);
+  return query
+    with nearest as (
+      select n.id, n.distance, row_number() over (order by n.distance, n.id) as place
+      from (
+        select m.id, m.embedding operator(extensions.<=>) query_embedding as distance
+        from public.agent_memory as m
+        where m.owner_id = coalesce(for_owner, (select auth.uid()))
+          and (for_agent is null or m.agent in (for_agent, 'shared'))
+          and (about_sponsor is null or m.sponsor_id = about_sponsor)
+          and (m.expires_at is null or m.expires_at > now())
+          and m.embedding is not null
+          and query_embedding is not null
+        order by m.embedding operator(extensions.<=>) query_embedding
+        limit 4 * least(greatest(match_count, 1), 100)
+      ) as n
+    ),
+    worded as (
+      select w.id, row_number() over (order by w.rank desc, w.id) as place
+      from (
+        select m.id, ts_rank_cd(m.search, q.terms) as rank
+        from public.agent_memory as m
+        cross join websearch_to_tsquery('pg_catalog.english', query_text) as q (terms)
+        where m.owner_id = coalesce(for_owner, (select auth.uid()))
+          and (for_agent is null or m.agent in (for_agent, 'shared'))
+          and (about_sponsor is null or m.sponsor_id = about_sponsor)
+          and (m.expires_at is null or m.expires_at > now())
+          and m.search @@ q.terms
+        order by rank desc, m.id
+        limit 4 * least(greatest(match_count, 1), 100)
+      ) as w
+    ),
+    fused as (
+      select
+        coalesce(n.id, w.id) as id,
+        1 - n.distance as similarity,
+        coalesce(semantic_weight / (60 + n.place), 0)
+          + coalesce(text_weight / (60 + w.place), 0) as score
+      from nearest as n
+      full join worded as w on w.id = n.id
+    )
     select
-      coalesce(n.id, w.id) as id,
-      1 - n.distance as similarity,
-      coalesce(semantic_weight / (60 + n.place), 0)
-        + coalesce(text_weight / (60 + w.place), 0) as score
-    from nearest as n
-    full join worded as w on w.id = n.id
-  )
-  select
-    m.id, m.agent, m.kind, m.content, m.metadata, m.importance, f.similarity,
-    f.score * (1 + importance_weight * m.importance::double precision) as score
-  from fused as f
-  join public.agent_memory as m on m.id = f.id
-  order by 8 desc, m.id
-  limit least(greatest(match_count, 1), 100);
+      m.id, m.agent, m.kind, m.content, m.metadata, m.importance, f.similarity,
+      f.score * (1 + importance_weight * m.importance::double precision) as score
+    from fused as f
+    join public.agent_memory as m on m.id = f.id
+    order by 8 desc, m.id
+    limit least(greatest(match_count, 1), 100);
+  perform set_config('hnsw.iterative_scan', coalesce(nullif(iterative_scan, ''), 'off'), true);
+end;
 $$;
 
 comment on function public.recall_agent_memory(

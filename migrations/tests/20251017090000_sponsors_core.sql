@@ -1,5 +1,5 @@
 -- Scenario of sponsors_core. Self-contained: it makes its own people and sponsors, asks for rows by
--- key only, and is rolled back as a whole. Ada and Eve are organizers who know nothing of each other.
+-- key only, and is rolled back as a whole. Ada and Eve are organizers; neither knows of the other.
 
 -- name: two organizers sign up and get their profiles
 -- as: owner
@@ -36,7 +36,7 @@ values (
   'Scenario Robotics', ('[1,0' || repeat(',0', 1534) || ']')::extensions.vector, 'scenario-1'
 );
 
--- Policies ------------------------------------------------------------------------------------
+-- Policies ---------------------------------------------------------------------------------------
 
 -- name: an organizer reads her own sponsors only
 -- as: authenticated ada@scenario.example
@@ -101,7 +101,7 @@ delete from public.sponsors where id = '5ce00000-0000-4000-8000-000000000054';
 -- expect: 1 affected
 delete from public.sponsors where id = '5ce00000-0000-4000-8000-000000000054';
 
--- Keys and checks -----------------------------------------------------------------------------
+-- Keys and checks --------------------------------------------------------------------------------
 
 -- name: a sponsor needs an organizer that exists
 -- as: service_role
@@ -198,7 +198,7 @@ where id = '5ce00000-0000-4000-8000-000000000051';
 update public.sponsors set embedding = '[1,2,3]'
 where id = '5ce00000-0000-4000-8000-000000000051';
 
--- Triggers ------------------------------------------------------------------------------------
+-- Triggers ---------------------------------------------------------------------------------------
 
 -- name: a sponsor last changed long ago, for the two triggers
 -- as: owner
@@ -255,7 +255,7 @@ select embedding_model from public.sponsors where id = '5ce00000-0000-4000-8000-
 -- expect: 1 affected
 delete from public.sponsors where id = '5ce00000-0000-4000-8000-000000000055';
 
--- public.match_sponsors -----------------------------------------------------------------------
+-- public.match_sponsors --------------------------------------------------------------------------
 
 -- name: the nearest of the caller's own sponsors come first, none of another's
 -- as: authenticated ada@scenario.example

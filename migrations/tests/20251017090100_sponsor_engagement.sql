@@ -31,7 +31,7 @@ values
   ('5ce00000-0000-4000-8000-000000000053', '5ce00000-0000-4000-8000-00000000000e',
    'Scenario Jewels');
 
--- sponsor_activities -------------------------------------------------------------------------------
+-- sponsor_activities -----------------------------------------------------------------------------
 
 -- name: an organizer logs a call about her event, in her own name
 -- as: authenticated ada@scenario.example
@@ -186,7 +186,7 @@ exception
 end;
 $$;
 
--- sponsor_proposals --------------------------------------------------------------------------------
+-- sponsor_proposals ------------------------------------------------------------------------------
 
 -- name: an organizer drafts three proposals
 -- as: authenticated ada@scenario.example
@@ -208,7 +208,8 @@ values
 -- name: the other organizer drafts one
 -- as: authenticated eve@scenario.example
 -- expect: 1 affected
-insert into public.sponsor_proposals (id, owner_id, sponsor_id, event_id, title, tier, amount_cents)
+insert into public.sponsor_proposals
+  (id, owner_id, sponsor_id, event_id, title, tier, amount_cents)
 values (
   '5ce00000-0000-4000-8000-0000000000b3', '5ce00000-0000-4000-8000-00000000000e',
   '5ce00000-0000-4000-8000-000000000053', '5ce00000-0000-4000-8000-0000000000e2',
@@ -440,7 +441,7 @@ update public.sponsor_proposals set message = 'Dear sponsor'
 where id = '5ce00000-0000-4000-8000-0000000000b5'
 returning updated_at = now();
 
--- sponsor_lead_scores ------------------------------------------------------------------------------
+-- sponsor_lead_scores ----------------------------------------------------------------------------
 
 -- name: a sponsor is scored for an event
 -- as: authenticated ada@scenario.example
@@ -580,7 +581,7 @@ update public.sponsor_lead_scores set rationale = 'Too small'
 where id = '5ce00000-0000-4000-8000-0000000000c4'
 returning updated_at = now();
 
--- follow_up_sequences ------------------------------------------------------------------------------
+-- follow_up_sequences ----------------------------------------------------------------------------
 
 -- name: an organizer plans two contacts
 -- as: authenticated ada@scenario.example
@@ -728,7 +729,7 @@ from public.sponsor_activities
 where sponsor_id = '5ce00000-0000-4000-8000-000000000051' and kind = 'follow_up';
 
 -- Indexes: enough rows that the planner chooses them by itself. As the server, because containment
--- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. ---
+-- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. --
 
 -- name: some hundreds of notes, proposals, scores and plans
 -- as: owner

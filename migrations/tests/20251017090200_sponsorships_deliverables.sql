@@ -58,7 +58,7 @@ where id = '5ce00000-0000-4000-8000-0000000000b1';
 update public.sponsor_proposals set status = 'accepted'
 where id = '5ce00000-0000-4000-8000-0000000000b1';
 
--- sponsorships -------------------------------------------------------------------------------------
+-- sponsorships -----------------------------------------------------------------------------------
 
 -- name: an organizer records a sponsorship from the accepted proposal
 -- as: authenticated ada@scenario.example
@@ -254,7 +254,7 @@ delete from public.sponsorships where id = '5ce00000-0000-4000-8000-0000000000c4
 -- expect: 1 affected
 delete from public.sponsorships where id = '5ce00000-0000-4000-8000-0000000000c4';
 
--- sponsor_deliverables, and the sponsorship that follows them --------------------------------------
+-- sponsor_deliverables, and the sponsorship that follows them ------------------------------------
 
 -- name: an organizer owes two things
 -- as: authenticated ada@scenario.example
@@ -438,7 +438,7 @@ values (
 -- expect: value confirmed
 select status from public.sponsorships where id = '5ce00000-0000-4000-8000-0000000000c1';
 
--- public.convert_sponsor_proposal ------------------------------------------------------------------
+-- public.convert_sponsor_proposal ----------------------------------------------------------------
 
 -- name: an accepted proposal gives one sponsorship only
 -- as: authenticated ada@scenario.example
@@ -460,7 +460,7 @@ select public.convert_sponsor_proposal('5ce00000-0000-4000-8000-0000000000b1');
 -- expect: error 42501
 select public.convert_sponsor_proposal('5ce00000-0000-4000-8000-0000000000b1');
 
--- Indexes: enough rows that the planner chooses them by itself -------------------------------------
+-- Indexes: enough rows that the planner chooses them by itself -----------------------------------
 
 -- name: some hundreds of deliverables
 -- as: owner
@@ -497,7 +497,7 @@ delete from public.sponsor_deliverables
 where sponsorship_id = '5ce00000-0000-4000-8000-0000000000c2'
   and title like 'Scenario generated %';
 
--- From prospect to fulfilled, as one organizer would go through it --------------------------------
+-- From prospect to fulfilled, as one organizer would go through it -------------------------------
 
 -- name: workflow: a prospect is found
 -- as: authenticated ada@scenario.example

@@ -19,7 +19,7 @@ values
   ('5ce00000-0000-4000-8000-0000000000e2', '5ce00000-0000-4000-8000-00000000000e',
    'Scenario Gala', 'published', '2031-07-01 18:00+00', '2031-07-01 23:00+00', 'UTC', 100);
 
--- automation_workflows -----------------------------------------------------------------------------
+-- automation_workflows ---------------------------------------------------------------------------
 
 -- name: an organizer designs two workflows, one for her event
 -- as: authenticated ada@scenario.example
@@ -163,7 +163,7 @@ returning updated_at = now() and version = 1;
 -- expect: 1 affected
 delete from public.automation_workflows where id = '5ce00000-0000-4000-8000-0000000000a4';
 
--- automation_triggers ------------------------------------------------------------------------------
+-- automation_triggers ----------------------------------------------------------------------------
 
 -- name: an organizer adds triggers to her workflows
 -- as: authenticated ada@scenario.example
@@ -291,7 +291,7 @@ returning updated_at = now();
 -- expect: 1 affected
 delete from public.automation_triggers where id = '5ce00000-0000-4000-8000-0000000000b5';
 
--- public.match_automation_triggers -----------------------------------------------------------------
+-- public.match_automation_triggers ---------------------------------------------------------------
 
 -- name: the triggers whose condition the payload contains match, in order, of active workflows only
 -- as: authenticated ada@scenario.example
@@ -342,7 +342,7 @@ select id from public.match_automation_triggers('order.paid');
 -- expect: error 42501
 select id from public.match_automation_triggers('order.paid');
 
--- workflow_execution_logs --------------------------------------------------------------------------
+-- workflow_execution_logs ------------------------------------------------------------------------
 
 -- name: an organizer starts her workflow
 -- as: authenticated ada@scenario.example
@@ -536,7 +536,7 @@ select trigger_id is null and workflow_id = '5ce00000-0000-4000-8000-0000000000a
 from public.workflow_execution_logs where id = '5ce00000-0000-4000-8000-0000000000c1';
 
 -- Indexes: enough rows that the planner chooses them by itself. As the server, because containment
--- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. ---
+-- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. --
 
 -- name: some hundreds of triggers, workflows and executions
 -- as: owner

@@ -59,7 +59,7 @@ values
   ('5ce00000-0000-4000-8000-000000000071', '5ce00000-0000-4000-8000-0000000000e1', 'Fair', 'social'),
   ('5ce00000-0000-4000-8000-000000000072', '5ce00000-0000-4000-8000-0000000000e2', 'Gala', 'social');
 
--- agent_sales_activities ---------------------------------------------------------------------------
+-- agent_sales_activities -------------------------------------------------------------------------
 
 -- name: the server runs the sales agent for two organizers
 -- as: service_role
@@ -97,7 +97,8 @@ values ('5ce00000-0000-4000-8000-00000000000a', 'lead_research', 'me');
 -- name: organizers do not change what a sales run says
 -- as: authenticated ada@scenario.example
 -- expect: error 42501
-update public.agent_sales_activities set output = '{"say": "yes"}' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_sales_activities set output = '{"say": "yes"}'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: organizers do not delete sales runs
 -- as: authenticated ada@scenario.example
@@ -142,12 +143,14 @@ returning started_at = now() and finished_at is null;
 -- name: a sales run does not succeed without output
 -- as: service_role
 -- expect: error 23514
-update public.agent_sales_activities set status = 'succeeded' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_sales_activities set status = 'succeeded'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a sales run does not fail without a reason
 -- as: service_role
 -- expect: error 23514
-update public.agent_sales_activities set status = 'failed' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_sales_activities set status = 'failed'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a kind of sales run is one of the list
 -- as: service_role
@@ -226,17 +229,20 @@ returning finished_at = now() and cost_cents = 3;
 -- name: what a finished sales run cost is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_sales_activities set cost_microcents = 0 where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_sales_activities set cost_microcents = 0
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: what a finished sales run said is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_sales_activities set output = '{}' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_sales_activities set output = '{}'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a finished sales run does not start again
 -- as: service_role
 -- expect: error 23514
-update public.agent_sales_activities set status = 'running' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_sales_activities set status = 'running'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a sales run of long ago, for updated_at
 -- as: owner
@@ -277,7 +283,7 @@ delete from public.sponsors where id = '5ce00000-0000-4000-8000-000000000052';
 select sponsor_id is null and owner_id is not null
 from public.agent_sales_activities where id = '5ce00000-0000-4000-8000-0000000000a1';
 
--- agent_marketing_activities -----------------------------------------------------------------------
+-- agent_marketing_activities ---------------------------------------------------------------------
 
 -- name: the server runs the marketing agent for two organizers
 -- as: service_role
@@ -315,7 +321,8 @@ values ('5ce00000-0000-4000-8000-00000000000a', 'copy_draft', 'me');
 -- name: organizers do not change what a marketing run says
 -- as: authenticated ada@scenario.example
 -- expect: error 42501
-update public.agent_marketing_activities set output = '{"say": "yes"}' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_marketing_activities set output = '{"say": "yes"}'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: organizers do not delete marketing runs
 -- as: authenticated ada@scenario.example
@@ -360,12 +367,14 @@ returning started_at = now() and finished_at is null;
 -- name: a marketing run does not succeed without output
 -- as: service_role
 -- expect: error 23514
-update public.agent_marketing_activities set status = 'succeeded' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_marketing_activities set status = 'succeeded'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a marketing run does not fail without a reason
 -- as: service_role
 -- expect: error 23514
-update public.agent_marketing_activities set status = 'failed' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_marketing_activities set status = 'failed'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a kind of marketing run is one of the list
 -- as: service_role
@@ -444,17 +453,20 @@ returning finished_at = now() and cost_cents = 3;
 -- name: what a finished marketing run cost is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_marketing_activities set cost_microcents = 0 where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_marketing_activities set cost_microcents = 0
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: what a finished marketing run said is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_marketing_activities set output = '{}' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_marketing_activities set output = '{}'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a finished marketing run does not start again
 -- as: service_role
 -- expect: error 23514
-update public.agent_marketing_activities set status = 'running' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_marketing_activities set status = 'running'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a marketing run of long ago, for updated_at
 -- as: owner
@@ -491,7 +503,7 @@ update public.agent_marketing_activities set campaign_id = '5ce00000-0000-4000-8
 where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- Indexes: enough rows that the planner chooses them by itself. As the server, because containment
--- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. ---
+-- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. --
 
 -- name: some hundreds of sales runs
 -- as: owner

@@ -56,7 +56,7 @@ values (
   'Scenario Hall', '1 Main St', 'Oslo', 'NO', 300
 );
 
--- agent_operations_activities ----------------------------------------------------------------------
+-- agent_operations_activities --------------------------------------------------------------------
 
 -- name: the server runs the operations agent for two organizers
 -- as: service_role
@@ -94,7 +94,8 @@ values ('5ce00000-0000-4000-8000-00000000000a', 'capacity_check', 'me', true);
 -- name: organizers do not change what a operations run says
 -- as: authenticated ada@scenario.example
 -- expect: error 42501
-update public.agent_operations_activities set output = '{"say": "yes"}' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_operations_activities set output = '{"say": "yes"}'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: organizers do not delete operations runs
 -- as: authenticated ada@scenario.example
@@ -139,12 +140,14 @@ returning started_at = now() and finished_at is null;
 -- name: a operations run does not succeed without output
 -- as: service_role
 -- expect: error 23514
-update public.agent_operations_activities set status = 'succeeded' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_operations_activities set status = 'succeeded'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a operations run does not fail without a reason
 -- as: service_role
 -- expect: error 23514
-update public.agent_operations_activities set status = 'failed' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_operations_activities set status = 'failed'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a kind of operations run is one of the list
 -- as: service_role
@@ -223,22 +226,26 @@ returning finished_at = now() and cost_cents = 3;
 -- name: what a finished operations run cost is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_operations_activities set cost_microcents = 0 where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_operations_activities set cost_microcents = 0
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: what a finished operations run said is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_operations_activities set output = '{}' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_operations_activities set output = '{}'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a finished operations run does not start again
 -- as: service_role
 -- expect: error 23514
-update public.agent_operations_activities set status = 'running' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_operations_activities set status = 'running'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a operations run of long ago, for updated_at
 -- as: owner
 -- expect: 1 affected
-insert into public.agent_operations_activities (id, owner_id, kind, model, updated_at, needs_action)
+insert into public.agent_operations_activities
+  (id, owner_id, kind, model, updated_at, needs_action)
 values (
   '5ce00000-0000-4000-8000-0000000000a3', '5ce00000-0000-4000-8000-00000000000a', 'capacity_check',
   'scenario-1', '2025-01-01', true
@@ -254,7 +261,8 @@ returning updated_at = now() and finished_at = now() and started_at is null;
 -- name: an operations run may be about a venue of somebody else
 -- as: service_role
 -- expect: 1 affected
-update public.agent_operations_activities set venue_id = '5ce00000-0000-4000-8000-000000000061', severity = 'critical'
+update public.agent_operations_activities
+set venue_id = '5ce00000-0000-4000-8000-000000000061', severity = 'critical'
 where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: an operations run is about a venue that exists
@@ -305,7 +313,7 @@ where id = '5ce00000-0000-4000-8000-0000000000a3';
 update public.agent_operations_activities set settled_at = now()
 where id = '5ce00000-0000-4000-8000-0000000000a3';
 
--- agent_support_activities -------------------------------------------------------------------------
+-- agent_support_activities -----------------------------------------------------------------------
 
 -- name: the server runs the support agent for two organizers
 -- as: service_role
@@ -338,12 +346,15 @@ select id from public.agent_support_activities limit 1;
 -- as: authenticated ada@scenario.example
 -- expect: error 42501
 insert into public.agent_support_activities (owner_id, kind, model, subject, customer_message)
-values ('5ce00000-0000-4000-8000-00000000000a', 'answer', 'me', 'Where is the wheelchair entrance?', 'I cannot find it');
+values (
+  '5ce00000-0000-4000-8000-00000000000a', 'answer', 'me', 'Where is the wheelchair entrance?', 'I cannot find it'
+);
 
 -- name: organizers do not change what a support run says
 -- as: authenticated ada@scenario.example
 -- expect: error 42501
-update public.agent_support_activities set output = '{"say": "yes"}' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_support_activities set output = '{"say": "yes"}'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: organizers do not delete support runs
 -- as: authenticated ada@scenario.example
@@ -354,7 +365,9 @@ delete from public.agent_support_activities where id = '5ce00000-0000-4000-8000-
 -- as: service_role
 -- expect: error 23503
 insert into public.agent_support_activities (owner_id, kind, model, subject, customer_message)
-values ('5ce00000-0000-4000-8000-0000000000ff', 'answer', 'scenario-1', 'Where is the wheelchair entrance?', 'I cannot find it');
+values (
+  '5ce00000-0000-4000-8000-0000000000ff', 'answer', 'scenario-1', 'Where is the wheelchair entrance?', 'I cannot find it'
+);
 
 -- name: a support run is about an event of its owner
 -- as: service_role
@@ -388,12 +401,14 @@ returning started_at = now() and finished_at is null;
 -- name: a support run does not succeed without output
 -- as: service_role
 -- expect: error 23514
-update public.agent_support_activities set status = 'succeeded' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_support_activities set status = 'succeeded'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a support run does not fail without a reason
 -- as: service_role
 -- expect: error 23514
-update public.agent_support_activities set status = 'failed' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_support_activities set status = 'failed'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a kind of support run is one of the list
 -- as: service_role
@@ -472,22 +487,26 @@ returning finished_at = now() and cost_cents = 3;
 -- name: what a finished support run cost is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_support_activities set cost_microcents = 0 where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_support_activities set cost_microcents = 0
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: what a finished support run said is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_support_activities set output = '{}' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_support_activities set output = '{}'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a finished support run does not start again
 -- as: service_role
 -- expect: error 23514
-update public.agent_support_activities set status = 'running' where id = '5ce00000-0000-4000-8000-0000000000b1';
+update public.agent_support_activities set status = 'running'
+where id = '5ce00000-0000-4000-8000-0000000000b1';
 
 -- name: a support run of long ago, for updated_at
 -- as: owner
 -- expect: 1 affected
-insert into public.agent_support_activities (id, owner_id, kind, model, updated_at, subject, customer_message)
+insert into public.agent_support_activities
+  (id, owner_id, kind, model, updated_at, subject, customer_message)
 values (
   '5ce00000-0000-4000-8000-0000000000b3', '5ce00000-0000-4000-8000-00000000000a', 'answer',
   'scenario-1', '2025-01-01', 'Where is the wheelchair entrance?', 'I cannot find it'
@@ -593,7 +612,8 @@ returning concat_ws(' ', escalation, escalation_reason, escalated_at = now());
 -- name: a conversation does not start as resolved
 -- as: service_role
 -- expect: error 23514
-insert into public.agent_support_activities (owner_id, kind, model, subject, customer_message, escalation)
+insert into public.agent_support_activities
+  (owner_id, kind, model, subject, customer_message, escalation)
 values (
   '5ce00000-0000-4000-8000-00000000000a', 'other', 'scenario-1', 'Hi', 'Hi', 'resolved'
 );
@@ -692,7 +712,7 @@ delete from auth.users where id = '5ce00000-0000-4000-8000-00000000000d';
 select escalation = 'escalated' and escalated_to is null
 from public.agent_support_activities where id = '5ce00000-0000-4000-8000-0000000000b5';
 
--- public.search_support_conversations --------------------------------------------------------------
+-- public.search_support_conversations ------------------------------------------------------------
 
 -- name: words are found in their inflections, the subject first, none of another's
 -- as: authenticated ada@scenario.example
@@ -735,7 +755,7 @@ select id from public.search_support_conversations('wheelchair');
 select id from public.search_support_conversations('the');
 
 -- Indexes: enough rows that the planner chooses them by itself. As the server, because containment
--- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. ---
+-- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. --
 
 -- name: some hundreds of operations runs
 -- as: owner
@@ -771,7 +791,8 @@ where owner_id = '5ce00000-0000-4000-8000-00000000000e' and model = 'Scenario ge
 -- name: some hundreds of support runs
 -- as: owner
 -- expect: 500 affected
-insert into public.agent_support_activities (owner_id, kind, model, status, output, input, subject, customer_message)
+insert into public.agent_support_activities
+  (owner_id, kind, model, status, output, input, subject, customer_message)
 select '5ce00000-0000-4000-8000-00000000000e', 'answer',
   'Scenario generated', 'succeeded', jsonb_build_object('number', g),
   jsonb_build_object('text', repeat('long text ', 60)),

@@ -52,7 +52,7 @@ values
   ('5ce00000-0000-4000-8000-0000000000f2', '5ce00000-0000-4000-8000-00000000000e',
    '5ce00000-0000-4000-8000-0000000000d2');
 
--- agent_analytics_activities -----------------------------------------------------------------------
+-- agent_analytics_activities ---------------------------------------------------------------------
 
 -- name: the server runs the analytics agent for two organizers
 -- as: service_role
@@ -90,7 +90,8 @@ values ('5ce00000-0000-4000-8000-00000000000a', 'forecast', 'me');
 -- name: organizers do not change what a analytics run says
 -- as: authenticated ada@scenario.example
 -- expect: error 42501
-update public.agent_analytics_activities set output = '{"say": "yes"}' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_analytics_activities set output = '{"say": "yes"}'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: organizers do not delete analytics runs
 -- as: authenticated ada@scenario.example
@@ -135,12 +136,14 @@ returning started_at = now() and finished_at is null;
 -- name: a analytics run does not succeed without output
 -- as: service_role
 -- expect: error 23514
-update public.agent_analytics_activities set status = 'succeeded' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_analytics_activities set status = 'succeeded'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a analytics run does not fail without a reason
 -- as: service_role
 -- expect: error 23514
-update public.agent_analytics_activities set status = 'failed' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_analytics_activities set status = 'failed'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a kind of analytics run is one of the list
 -- as: service_role
@@ -219,17 +222,20 @@ returning finished_at = now() and cost_cents = 3;
 -- name: what a finished analytics run cost is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_analytics_activities set cost_microcents = 0 where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_analytics_activities set cost_microcents = 0
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: what a finished analytics run said is a record
 -- as: service_role
 -- expect: error 23514
-update public.agent_analytics_activities set output = '{}' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_analytics_activities set output = '{}'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a finished analytics run does not start again
 -- as: service_role
 -- expect: error 23514
-update public.agent_analytics_activities set status = 'running' where id = '5ce00000-0000-4000-8000-0000000000a1';
+update public.agent_analytics_activities set status = 'running'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
 
 -- name: a analytics run of long ago, for updated_at
 -- as: owner
@@ -265,7 +271,7 @@ where id = '5ce00000-0000-4000-8000-0000000000a1';
 update public.agent_analytics_activities set metrics = '[]'
 where id = '5ce00000-0000-4000-8000-0000000000a1';
 
--- agent_memory -------------------------------------------------------------------------------------
+-- agent_memory -----------------------------------------------------------------------------------
 
 -- name: each kind of agent has run once for Ada
 -- as: owner
@@ -512,7 +518,7 @@ where id = '5ce00000-0000-4000-8000-0000000000b2';
 update public.agent_memory set embedding = '[1,2]'
 where id = '5ce00000-0000-4000-8000-0000000000b2';
 
--- public.recall_agent_memory -----------------------------------------------------------------------
+-- public.recall_agent_memory ---------------------------------------------------------------------
 
 -- name: by meaning and by words, the own memory only, best first
 -- as: authenticated ada@scenario.example
@@ -642,12 +648,13 @@ where id in (
 );
 
 -- Indexes: enough rows that the planner chooses them by itself. As the server, because containment
--- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. ---
+-- is not leakproof: under a policy the tenant's rows are read by owner_id first, then filtered. --
 
 -- name: some hundreds of analytics runs
 -- as: owner
 -- expect: 500 affected
-insert into public.agent_analytics_activities (owner_id, kind, model, status, output, input, metrics)
+insert into public.agent_analytics_activities
+  (owner_id, kind, model, status, output, input, metrics)
 select '5ce00000-0000-4000-8000-00000000000e', 'forecast',
   'Scenario generated', 'succeeded', jsonb_build_object('number', g),
   jsonb_build_object('text', repeat('long text ', 60)), jsonb_build_object('revenue', g)
