@@ -146,7 +146,8 @@ stable
 set search_path = ''
 return (
   select jsonb_build_object(
-    'subject', private.fill_template(t.subject, given, false),
+    'subject',
+    regexp_replace(private.fill_template(t.subject, given, false), '[\r\n]+', ' ', 'g'),
     'body_html', private.fill_template(t.body_html, given, true)
   )
   from public.email_templates as t
@@ -154,7 +155,7 @@ return (
 );
 
 comment on function public.render_email_template(uuid, jsonb) is
-  'Subject and HTML body of a template with the given values; null when the caller cannot see the template. Values are escaped in the body.';
+  'Subject and HTML body of a template with the given values; null when the caller cannot see the template. Values are escaped in the body, and the subject stays one line.';
 
 revoke execute on function public.render_email_template(uuid, jsonb) from public, anon;
 grant execute on function public.render_email_template(uuid, jsonb) to authenticated, service_role;

@@ -784,6 +784,16 @@ set local enable_seqscan = off;
 -- expect: index venues_amenities_idx
 select name from public.venues where amenities @> '{stage,step-free}';
 
+-- name: active venues of a city are found by index
+-- as: owner
+-- expect: index venues_active_city_idx
+select name from public.venues where status = 'active' and city = 'Porto';
+
+-- name: orders that nobody paid for are found by index
+-- as: owner
+-- expect: index orders_pending_created_at_idx
+select id from public.orders where status = 'pending' and created_at < now() - interval '1 hour';
+
 -- name: the policy on orders finds a customer's orders by index
 -- as: authenticated bob@scenario.example
 -- expect: index orders_customer_id_idx
@@ -815,6 +825,119 @@ select title from public.events where slug = 'cafe-sao-joao-launch-5ce20000';
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Rights and nulls, as the catalog has them ---------------------------------------------------
+
+-- name: what may be left out is said here, and nothing else
+-- as: owner
+-- expect: value attendees: email, phone; events: venue_id; orders: customer_id, paid_at; profiles: avatar_url, phone; tickets: checked_in_at
+select string_agg(t.relname || ': ' || t.columns, '; ' order by t.relname)
+from (
+  select c.relname, string_agg(a.attname, ', ' order by a.attnum) as columns
+  from pg_attribute as a
+  join pg_class as c on c.oid = a.attrelid
+  where c.oid in (
+    'public.profiles'::regclass,
+    'public.venues'::regclass,
+    'public.events'::regclass,
+    'public.orders'::regclass,
+    'public.attendees'::regclass,
+    'public.tickets'::regclass
+  )
+    and a.attnum > 0
+    and not a.attisdropped
+    and not a.attnotnull
+  group by c.relname
+) as t;
+
+-- name: the columns that a signed-in user may write into a new row
+-- as: owner
+-- expect: value events: id, organizer_id, venue_id, title, description, status, visibility, start_at, end_at, timezone, capacity, price_cents, currency; orders: id, event_id, customer_id, buyer_name, buyer_email, quantity; venues: id, owner_id, name, address, city, country, timezone, capacity, hourly_rate_cents, currency, amenities, status
+select string_agg(t.relname || ': ' || t.columns, '; ' order by t.relname)
+from (
+  select c.relname, string_agg(a.attname, ', ' order by a.attnum) as columns
+  from pg_attribute as a
+  join pg_class as c on c.oid = a.attrelid
+  where c.oid in (
+    'public.profiles'::regclass,
+    'public.venues'::regclass,
+    'public.events'::regclass,
+    'public.orders'::regclass,
+    'public.attendees'::regclass,
+    'public.tickets'::regclass
+  )
+    and a.attnum > 0
+    and not a.attisdropped
+    and has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert')
+  group by c.relname
+) as t;
+
+-- name: the columns that a signed-in user may change
+-- as: owner
+-- expect: value attendees: full_name, email, phone; events: venue_id, title, description, status, visibility, start_at, end_at, timezone, capacity, price_cents, currency; orders: buyer_name, buyer_email; profiles: display_name, avatar_url, phone, locale; tickets: status, checked_in_at; venues: name, address, city, country, timezone, capacity, hourly_rate_cents, currency, amenities, status
+select string_agg(t.relname || ': ' || t.columns, '; ' order by t.relname)
+from (
+  select c.relname, string_agg(a.attname, ', ' order by a.attnum) as columns
+  from pg_attribute as a
+  join pg_class as c on c.oid = a.attrelid
+  where c.oid in (
+    'public.profiles'::regclass,
+    'public.venues'::regclass,
+    'public.events'::regclass,
+    'public.orders'::regclass,
+    'public.attendees'::regclass,
+    'public.tickets'::regclass
+  )
+    and a.attnum > 0
+    and not a.attisdropped
+    and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update')
+  group by c.relname
+) as t;
+
+-- name: each function is executable by those it is meant for
+-- as: owner
+-- expect: value private.create_profile (definer): none; private.ordered_event_ids (definer): authenticated; private.organized_event_ids (definer): authenticated; private.own_order_ids (definer): authenticated; private.owned_venue_ids (definer): authenticated; private.price_order: none; private.slugify: authenticated service_role; public.set_updated_at: none
+select string_agg(
+  n.nspname || '.' || p.proname || case when p.prosecdef then ' (definer)' else '' end || ': '
+  || coalesce((
+    select string_agg(r.name, ' ')
+    from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+    where has_function_privilege(r.name, p.oid, 'execute')
+  ), 'none'),
+  '; ' order by n.nspname, p.proname
+)
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname in (
+  'public.set_updated_at',
+  'private.slugify',
+  'private.create_profile',
+  'private.organized_event_ids',
+  'private.ordered_event_ids',
+  'private.own_order_ids',
+  'private.owned_venue_ids',
+  'private.price_order'
+);
+
+-- name: no API role truncates, refers to or hangs triggers on what is new here
+-- as: owner
+-- expect: 0 rows
+select r.name, t.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array[
+  'public.profiles', 'public.venues', 'public.events', 'public.orders', 'public.attendees',
+  'public.tickets'
+]) as t (name)
+where has_table_privilege(r.name, t.name, 'truncate')
+  or has_table_privilege(r.name, t.name, 'references')
+  or has_table_privilege(r.name, t.name, 'trigger');
+
+-- name: no API role looks into schema private
+-- as: owner
+-- expect: 0 rows
+select r.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+where has_schema_privilege(r.name, 'private', 'usage');
 
 -- access: public.profiles
 --   role                                select  insert  update  delete

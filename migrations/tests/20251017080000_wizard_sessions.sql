@@ -385,6 +385,92 @@ select state from public.wizard_sessions;
 -- expect: 3000 affected
 delete from public.wizard_sessions where email like 'crowd%@scenario.example';
 
+-- Rights and nulls, as the catalog has them ---------------------------------------------------
+
+-- name: what may be left out is said here, and nothing else
+-- as: owner
+-- expect: value token_hash, user_id, event_id, email, claimed_at, completed_at, abandoned_at
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.wizard_sessions'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and not a.attnotnull;
+
+-- name: the columns that a signed-in user may write into a new row
+-- as: owner
+-- expect: value user_id, email, current_stage, completed_stages, state
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.wizard_sessions'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert');
+
+-- name: the columns that a signed-in user may change
+-- as: owner
+-- expect: value event_id, email, current_stage, completed_stages, state, status
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.wizard_sessions'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
+
+-- name: the columns that a visitor may write into a new row
+-- as: owner
+-- expect: value email, current_stage, completed_stages, state
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.wizard_sessions'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('anon', a.attrelid, a.attnum, 'insert');
+
+-- name: the columns that a visitor may change
+-- as: owner
+-- expect: value email, current_stage, completed_stages, state
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.wizard_sessions'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('anon', a.attrelid, a.attnum, 'update');
+
+-- name: each function is executable by those it is meant for
+-- as: owner
+-- expect: value private.claim_wizard_session (definer): authenticated; private.stamp_wizard_session: none; private.wizard_token_hash: anon authenticated service_role; public.abandon_stale_wizard_sessions: service_role; public.claim_wizard_session: authenticated
+select string_agg(
+  n.nspname || '.' || p.proname || case when p.prosecdef then ' (definer)' else '' end || ': '
+  || coalesce((
+    select string_agg(r.name, ' ')
+    from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+    where has_function_privilege(r.name, p.oid, 'execute')
+  ), 'none'),
+  '; ' order by n.nspname, p.proname
+)
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname in (
+  'private.wizard_token_hash',
+  'private.stamp_wizard_session',
+  'private.claim_wizard_session',
+  'public.claim_wizard_session',
+  'public.abandon_stale_wizard_sessions'
+);
+
+-- name: no API role truncates, refers to or hangs triggers on what is new here
+-- as: owner
+-- expect: 0 rows
+select r.name, t.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array[
+  'public.wizard_sessions'
+]) as t (name)
+where has_table_privilege(r.name, t.name, 'truncate')
+  or has_table_privilege(r.name, t.name, 'references')
+  or has_table_privilege(r.name, t.name, 'trigger');
+
 -- access: public.wizard_sessions
 --   role                                                                       select  insert  update  delete
 --   anon                                                                       none    none    none    none

@@ -66,6 +66,26 @@ update public.ticket_tiers set price_cents = -1 where id = '5ce70000-0000-4000-8
 insert into public.ticket_tiers (event_id, name, price_cents, currency, quantity)
 values ('5ce20000-0000-4000-8000-000000000001', 'None', 1, 'EUR', 0);
 
+-- name: a tier has a name
+-- as: owner
+-- expect: error 23514
+update public.ticket_tiers set name = '' where id = '5ce70000-0000-4000-8000-000000000002';
+
+-- name: a currency is three capital letters
+-- as: owner
+-- expect: error 23514
+update public.ticket_tiers set currency = 'eur' where id = '5ce70000-0000-4000-8000-000000000002';
+
+-- name: an order takes at least one ticket
+-- as: owner
+-- expect: error 23514
+update public.ticket_tiers set max_per_order = 0 where id = '5ce70000-0000-4000-8000-000000000002';
+
+-- name: less than nothing is not sold
+-- as: owner
+-- expect: error 23514
+update public.ticket_tiers set sold = -1 where id = '5ce70000-0000-4000-8000-000000000002';
+
 -- name: a sale ends after it starts
 -- as: authenticated ada@scenario.example
 -- expect: error 23514
@@ -93,6 +113,30 @@ select string_agg(name, ', ' order by name) from public.ticket_tiers where id::t
 -- as: authenticated ada@scenario.example
 -- expect: 5 rows
 select name from public.ticket_tiers where id::text like '5ce70000-%';
+
+-- name: the server lets Bob in at the closed night, and at one that is still a draft
+-- as: service_role
+-- expect: 2 affected
+insert into public.orders (event_id, customer_id, buyer_name, buyer_email, quantity, status, paid_at)
+values
+  ('5ce20000-0000-4000-8000-000000000002', '5ce00000-0000-4000-8000-000000000002', 'Bob', 'bob@scenario.example', 1, 'paid', now()),
+  ('5ce20000-0000-4000-8000-000000000003', '5ce00000-0000-4000-8000-000000000002', 'Bob', 'bob@scenario.example', 1, 'paid', now());
+
+-- name: he sees both events
+-- as: authenticated bob@scenario.example
+-- expect: 3 rows
+select title from public.events where id::text like '5ce20000-%';
+
+-- name: but no tiers of them: those are for the public to choose from
+-- as: authenticated bob@scenario.example
+-- expect: value Early Bird 3, Regular 50
+select string_agg(name || ' ' || quantity, ', ' order by name) from public.ticket_tiers
+where id::text like '5ce70000-%';
+
+-- name: his order for the draft is taken back
+-- as: service_role
+-- expect: 1 affected
+delete from public.orders where event_id = '5ce20000-0000-4000-8000-000000000002';
 
 -- name: visitors add no tier
 -- as: anon
@@ -317,6 +361,70 @@ select id from public.ticket_tiers where status = 'active' and sale_end_at < now
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Rights and nulls, as the catalog has them ---------------------------------------------------
+
+-- name: what may be left out is said here, and nothing else
+-- as: owner
+-- expect: value sale_start_at, sale_end_at
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.ticket_tiers'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and not a.attnotnull;
+
+-- name: the columns that a signed-in user may write into a new row
+-- as: owner
+-- expect: value id, event_id, name, description, price_cents, currency, quantity, max_per_order, sale_start_at, sale_end_at, status, position
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.ticket_tiers'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert');
+
+-- name: the columns that a signed-in user may change
+-- as: owner
+-- expect: value name, description, price_cents, currency, quantity, max_per_order, sale_start_at, sale_end_at, status, position
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.ticket_tiers'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
+
+-- name: each function is executable by those it is meant for
+-- as: owner
+-- expect: value private.set_ticket_tier_status: none; public.release_tickets: service_role; public.sell_tickets: service_role
+select string_agg(
+  n.nspname || '.' || p.proname || case when p.prosecdef then ' (definer)' else '' end || ': '
+  || coalesce((
+    select string_agg(r.name, ' ')
+    from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+    where has_function_privilege(r.name, p.oid, 'execute')
+  ), 'none'),
+  '; ' order by n.nspname, p.proname
+)
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname in (
+  'private.set_ticket_tier_status',
+  'public.sell_tickets',
+  'public.release_tickets'
+);
+
+-- name: no API role truncates, refers to or hangs triggers on what is new here
+-- as: owner
+-- expect: 0 rows
+select r.name, t.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array[
+  'public.ticket_tiers'
+]) as t (name)
+where has_table_privilege(r.name, t.name, 'truncate')
+  or has_table_privilege(r.name, t.name, 'references')
+  or has_table_privilege(r.name, t.name, 'trigger');
 
 -- access: public.ticket_tiers
 --   role                                select  insert  update  delete

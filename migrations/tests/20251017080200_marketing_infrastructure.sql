@@ -107,6 +107,14 @@ select public.render_email_template(
   '{"guest": "Tom & {{event_title}}", "event_title": "<Night>"}'
 );
 
+-- name: a value does not add a header to the e-mail
+-- as: authenticated ada@scenario.example
+-- expect: value Do come, Tom Bcc: all@scenario.example
+select public.render_email_template(
+  '5ce80000-0000-4000-8000-000000000001',
+  '{"guest": "Tom\r\nBcc: all@scenario.example", "event_title": "Night"}'
+) ->> 'subject';
+
 -- name: a value that is missing is an error and not an empty place
 -- as: authenticated ada@scenario.example
 -- expect: error 22023
@@ -546,6 +554,99 @@ where status = 'scheduled' and scheduled_at <= now() order by scheduled_at;
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Rights and nulls, as the catalog has them ---------------------------------------------------
+
+-- name: what may be left out is said here, and nothing else
+-- as: owner
+-- expect: value marketing_campaigns: email_template_id, scheduled_at; whatsapp_campaigns: scheduled_at
+select string_agg(t.relname || ': ' || t.columns, '; ' order by t.relname)
+from (
+  select c.relname, string_agg(a.attname, ', ' order by a.attnum) as columns
+  from pg_attribute as a
+  join pg_class as c on c.oid = a.attrelid
+  where c.oid in (
+    'public.email_templates'::regclass,
+    'public.marketing_campaigns'::regclass,
+    'public.whatsapp_campaigns'::regclass
+  )
+    and a.attnum > 0
+    and not a.attisdropped
+    and not a.attnotnull
+  group by c.relname
+) as t;
+
+-- name: the columns that a signed-in user may write into a new row
+-- as: owner
+-- expect: value email_templates: id, owner_id, name, subject, body_html, variables; marketing_campaigns: id, event_id, email_template_id, name, channel, audience, budget_cents, currency, status, scheduled_at; whatsapp_campaigns: id, campaign_id, event_id, template_name, language, parameters, status, scheduled_at
+select string_agg(t.relname || ': ' || t.columns, '; ' order by t.relname)
+from (
+  select c.relname, string_agg(a.attname, ', ' order by a.attnum) as columns
+  from pg_attribute as a
+  join pg_class as c on c.oid = a.attrelid
+  where c.oid in (
+    'public.email_templates'::regclass,
+    'public.marketing_campaigns'::regclass,
+    'public.whatsapp_campaigns'::regclass
+  )
+    and a.attnum > 0
+    and not a.attisdropped
+    and has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert')
+  group by c.relname
+) as t;
+
+-- name: the columns that a signed-in user may change
+-- as: owner
+-- expect: value email_templates: name, subject, body_html, variables; marketing_campaigns: email_template_id, name, audience, budget_cents, currency, status, scheduled_at; whatsapp_campaigns: template_name, language, parameters, status, scheduled_at
+select string_agg(t.relname || ': ' || t.columns, '; ' order by t.relname)
+from (
+  select c.relname, string_agg(a.attname, ', ' order by a.attnum) as columns
+  from pg_attribute as a
+  join pg_class as c on c.oid = a.attrelid
+  where c.oid in (
+    'public.email_templates'::regclass,
+    'public.marketing_campaigns'::regclass,
+    'public.whatsapp_campaigns'::regclass
+  )
+    and a.attnum > 0
+    and not a.attisdropped
+    and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update')
+  group by c.relname
+) as t;
+
+-- name: each function is executable by those it is meant for
+-- as: owner
+-- expect: value private.fill_template: authenticated service_role; private.template_variables: authenticated service_role; public.record_campaign_progress: service_role; public.record_whatsapp_progress: service_role; public.render_email_template: authenticated service_role
+select string_agg(
+  n.nspname || '.' || p.proname || case when p.prosecdef then ' (definer)' else '' end || ': '
+  || coalesce((
+    select string_agg(r.name, ' ')
+    from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+    where has_function_privilege(r.name, p.oid, 'execute')
+  ), 'none'),
+  '; ' order by n.nspname, p.proname
+)
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname in (
+  'private.template_variables',
+  'private.fill_template',
+  'public.render_email_template',
+  'public.record_campaign_progress',
+  'public.record_whatsapp_progress'
+);
+
+-- name: no API role truncates, refers to or hangs triggers on what is new here
+-- as: owner
+-- expect: 0 rows
+select r.name, t.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array[
+  'public.email_templates', 'public.marketing_campaigns', 'public.whatsapp_campaigns'
+]) as t (name)
+where has_table_privilege(r.name, t.name, 'truncate')
+  or has_table_privilege(r.name, t.name, 'references')
+  or has_table_privilege(r.name, t.name, 'trigger');
 
 -- access: public.email_templates
 --   role                                select  insert  update  delete

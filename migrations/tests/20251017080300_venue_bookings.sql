@@ -418,6 +418,11 @@ set local enable_seqscan = off;
 -- expect: index venue_bookings_booker_id_idx
 select id from public.venue_bookings;
 
+-- name: requests that wait for an answer are found by index
+-- as: owner
+-- expect: index venue_bookings_requested_created_at_idx
+select id from public.venue_bookings where status = 'requested' and created_at < now();
+
 -- name: and an owner's by that of the venue
 -- as: authenticated vic@scenario.example
 -- expect: index venue_bookings_venue_id_start_at_idx
@@ -427,6 +432,71 @@ select id from public.venue_bookings;
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Rights and nulls, as the catalog has them ---------------------------------------------------
+
+-- name: what may be left out is said here, and nothing else
+-- as: owner
+-- expect: value event_id
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.venue_bookings'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and not a.attnotnull;
+
+-- name: the columns that a signed-in user may write into a new row
+-- as: owner
+-- expect: value id, venue_id, event_id, booker_id, start_at, end_at, guest_count, notes
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.venue_bookings'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert');
+
+-- name: the columns that a signed-in user may change
+-- as: owner
+-- expect: value start_at, end_at, guest_count, notes, status, discount_cents
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.venue_bookings'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
+
+-- name: each function is executable by those it is meant for
+-- as: owner
+-- expect: value private.guard_venue_booking: none; private.price_venue_booking: none; private.venue_is_free (definer): authenticated service_role; public.venue_is_free: authenticated service_role
+select string_agg(
+  n.nspname || '.' || p.proname || case when p.prosecdef then ' (definer)' else '' end || ': '
+  || coalesce((
+    select string_agg(r.name, ' ')
+    from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+    where has_function_privilege(r.name, p.oid, 'execute')
+  ), 'none'),
+  '; ' order by n.nspname, p.proname
+)
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname in (
+  'private.price_venue_booking',
+  'private.guard_venue_booking',
+  'private.venue_is_free',
+  'public.venue_is_free'
+);
+
+-- name: no API role truncates, refers to or hangs triggers on what is new here
+-- as: owner
+-- expect: 0 rows
+select r.name, t.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array[
+  'public.venue_bookings'
+]) as t (name)
+where has_table_privilege(r.name, t.name, 'truncate')
+  or has_table_privilege(r.name, t.name, 'references')
+  or has_table_privilege(r.name, t.name, 'trigger');
 
 -- access: public.venue_bookings
 --   role                                select  insert  update  delete

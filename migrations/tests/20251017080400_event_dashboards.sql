@@ -430,6 +430,70 @@ select
   + (select count(*) from public.wizard_sessions where email = 'zoe@scenario.example')
   + (select count(*) from public.event_stats where event_id = '5ce20000-0000-4000-8000-000000000007');
 
+-- Rights and nulls, as the catalog has them ---------------------------------------------------
+
+-- name: what may be left out is said here, and nothing else
+-- as: owner
+-- expect: value refreshed_at
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.event_dashboards'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and not a.attnotnull;
+
+-- name: the columns that a signed-in user may write into a new row
+-- as: owner
+-- expect: value null
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.event_dashboards'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert');
+
+-- name: the columns that a signed-in user may change
+-- as: owner
+-- expect: value layout
+select string_agg(a.attname, ', ' order by a.attnum)
+from pg_attribute as a
+where a.attrelid = 'public.event_dashboards'::regclass
+  and a.attnum > 0
+  and not a.attisdropped
+  and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
+
+-- name: each function is executable by those it is meant for
+-- as: owner
+-- expect: value private.create_event_dashboard (definer): none; private.refresh_event_dashboard (definer): authenticated service_role; public.refresh_event_dashboard: authenticated service_role
+select string_agg(
+  n.nspname || '.' || p.proname || case when p.prosecdef then ' (definer)' else '' end || ': '
+  || coalesce((
+    select string_agg(r.name, ' ')
+    from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+    where has_function_privilege(r.name, p.oid, 'execute')
+  ), 'none'),
+  '; ' order by n.nspname, p.proname
+)
+from pg_proc as p
+join pg_namespace as n on n.oid = p.pronamespace
+where n.nspname || '.' || p.proname in (
+  'private.create_event_dashboard',
+  'private.refresh_event_dashboard',
+  'public.refresh_event_dashboard'
+);
+
+-- name: no API role truncates, refers to or hangs triggers on what is new here
+-- as: owner
+-- expect: 0 rows
+select r.name, t.name
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array[
+  'public.event_dashboards'
+]) as t (name)
+where has_table_privilege(r.name, t.name, 'truncate')
+  or has_table_privilege(r.name, t.name, 'references')
+  or has_table_privilege(r.name, t.name, 'trigger');
+
 -- access: public.event_dashboards
 --   role                                select  insert  update  delete
 --   anon                                none    none    none    none
