@@ -1,4 +1,4 @@
-"""Every check file fires on its bad.sql, on exactly the objects listed there, and not on its good.sql."""
+"""Every check fires on its bad.sql, on exactly the objects listed there, and not on good.sql."""
 
 from __future__ import annotations
 
