@@ -125,6 +125,8 @@ def configure(place: Seat, install: Path, *, fsync: bool = True) -> None:
         "fsync": "on" if fsync else "off",
         "synchronous_commit": "on",
         "wal_level": "logical",
+        "max_logical_replication_workers": 0,
+        "io_method": "sync",  # a small server needs no processes for reading ahead
         "max_wal_size": "512MB",
         "timezone": "UTC",
         "log_timezone": "UTC",
