@@ -169,6 +169,32 @@ def test_postgres_creates_the_extensions_of_supabase(conn: psycopg.Connection) -
         assert comment.startswith(f"stand-in for {name}: ") == (name in STAND_INS)
 
 
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("pg_cron", "pg_catalog"),
+        ("pg_graphql", "graphql"),
+        ("pg_net", "extensions"),
+        ("pgmq", "pgmq"),
+        ("pgsodium", None),
+        ("supabase_vault", "vault"),
+        ("uuid-ossp", "extensions"),
+    ],
+)
+def test_extensions_go_where_dumps_of_supabase_projects_put_them(
+    conn: psycopg.Connection, name: str, schema: str | None
+) -> None:
+    if schema == name:
+        conn.execute(f"create schema if not exists {schema}")
+    where = f'with schema "{schema}"' if schema else ""
+    conn.execute(f'create extension if not exists "{name}" {where}')
+
+
+def test_the_publication_can_be_made_anew(conn: psycopg.Connection) -> None:
+    conn.execute("drop publication if exists supabase_realtime")
+    conn.execute("create publication supabase_realtime")
+
+
 def test_uuid_ossp_is_true(conn: psycopg.Connection) -> None:
     for version, reference in ((3, uuid.uuid3), (5, uuid.uuid5)):
         for text in ("www.example.com", "ä" * 60):

@@ -1,5 +1,4 @@
 -- Stand-in for pg_tle: the signatures; an extension cannot be installed from SQL here.
-create schema pgtle;
 create function pgtle.install_extension(name text, version text, description text, ext text, requires text[] default null) returns boolean
 language plpgsql as $$
 begin

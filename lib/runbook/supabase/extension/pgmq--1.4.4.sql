@@ -1,6 +1,5 @@
 -- Stand-in for pgmq: queues are real tables and messages are really kept, read, archived and
 -- deleted. Partitioned queues, FIFO reads and notifications are left out.
-create schema pgmq;
 create table pgmq.meta (
   queue_name varchar unique not null,
   is_partitioned boolean not null,

@@ -1,5 +1,4 @@
 -- Stand-in for pgsodium: its key table and signatures; encryption is refused.
-create schema pgsodium;
 create table pgsodium.key (
   id uuid primary key default gen_random_uuid(),
   status text default 'valid',
