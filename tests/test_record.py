@@ -80,7 +80,7 @@ def test_a_run_is_archived_with_everything_it_came_from(project):
         assert digest == _sha256(done.path / name)
     assert len(document["files"]) == 3
     assert [cell["status"] for cell in document["cells"]] == ["completed"] * 4
-    assert document["cells"][-1]["heading"] == "1 · `wizard_sessions`"
+    assert document["cells"][-1]["heading"] == "1 · wizard_sessions"
     assert sum(cell["seconds"] for cell in document["cells"]) <= done.seconds
     assert [event.kind for event in events].count("finished") == 4
     assert path.read_bytes() == before
@@ -393,7 +393,7 @@ class Page(HTMLParser):
 HOSTILE = """<style>*{display:none}</style><script>alert(1)</script><h1 onclick="x()">one</h1>
 <h4 style="color:red">deep</h4><iframe src="https://example.com"></iframe>
 <img src="https://example.com/x.png" alt="far"><img src="data:image/png;base64,AA==" alt="near">
-<a href="javascript:alert(1)">bad</a><a href="https://example.com">good</a>
+<a href="javascript:alert(1)">bad</a><a href="../x.sql">file</a><a href="https://example.com">good</a>
 <svg><script>alert(2)</script></svg><form action="https://example.com"><input></form>
 <table><caption>Findings</caption><thead><tr><th>check</th></tr></thead>
 <tbody><tr><th>row</th><td>&lt;script&gt;</td></tr></tbody></table>"""

@@ -104,13 +104,12 @@ def finish(draft: Draft) -> Path:
     runs, record = draft.folder.parent, draft.name
     while True:
         place = runs / record
-        if not place.exists():
-            try:
-                draft.folder.rename(place)
-                break
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
+        try:
+            draft.folder.rename(place)
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
         record = f"{draft.name.rpartition('_')[0]}_{secrets.token_hex(4)}"
     sync(runs)
     release(draft)

@@ -29,7 +29,7 @@ from .errors import InDoubt, Refused
 from .limits import Limits
 from .notebook import COMPLETED, SKIPPED
 from .redact import redact, redact_tree
-from .verdict import REMEDY, STATE
+from .verdict import RAISED, REMEDY, STATE
 
 GRACE_S = 5.0  # for the cell to cancel its statement, after it was interrupted
 SIGNALS = tuple(
@@ -288,6 +288,6 @@ class Client(PapermillNotebookClient):
 def _exited(how: str) -> InDoubt:
     return InDoubt(
         f"The cell {how}: the notebook ended there, and the rest of it never ran.",
-        state=STATE,
+        state=RAISED,
         remedy="Take the exit out of the notebook; a stage that must stop raises an error.",
     )

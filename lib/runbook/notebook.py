@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ INTERRUPTED, SKIPPED = "interrupted", "skipped"
 
 
 def headings(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each cell the text of the nearest heading above it, or in it; "" before the first."""
+    """For each cell the text of the nearest heading above or in it, plain; "" before the first."""
     found, current = [], ""
     for cell in cells:
         if cell["cell_type"] == "markdown":
@@ -45,7 +46,7 @@ def headings(cells: Sequence[Mapping[str, Any]]) -> list[str]:
                     fenced = not fenced
                 text = line.lstrip("#")
                 if not fenced and 0 < len(line) - len(text) <= 6 and text.startswith(" "):
-                    current = text.strip(" #")
+                    current = re.sub(r"[*`]", "", text.strip(" #"))
         found.append(current)
     return found
 

@@ -45,7 +45,7 @@ def render(document: Mapping[str, Any], nb: Any) -> str:
         str: HTML. Everything in it is escaped or sanitized, and went through the redactor.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(moment=_moment, duration=_duration)
+    environment.filters.update(moment=_moment, duration=_duration, words=_words)
     template = environment.from_string((folder("templates") / "record.html").read_text("utf-8"))
     parts = [] if nb is None else list(_parts(nb))
     page = template.render(
@@ -103,7 +103,7 @@ def _outputs(cell: Any, number: int, clean: Any) -> Iterator[Markup]:
         yield Markup('<div class="output {}">{}</div>').format(output.output_type, shown)
     seen = cell.metadata.get("papermill", {})
     if seen.get("status") == "failed":
-        yield Markup('<p class="failed"><strong>✗ Cell {} failed.</strong> {}</p>').format(
+        yield Markup('<p class="cell-failed"><strong>✗ Cell {} failed.</strong> {}</p>').format(
             number, _ANSI.sub("", seen.get("error") or "")
         )
 
@@ -138,6 +138,11 @@ def _with_attachments(cell: Any) -> str:
         for kind, raw in forms.items():
             source = source.replace(f"attachment:{name}", f"data:{escape(kind)};base64,{raw}")
     return source
+
+
+def _words(text: str) -> Markup:
+    """A sentence of ours: what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text, quote=False))))
 
 
 def _moment(text: str) -> str:

@@ -17,7 +17,7 @@ MASK = "***"
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # A quotation mark as Python, JSON inside JSON, or HTML writes it.
 _Q = r"(?:\\*[\"']|&quot;|&\#0?39;|&\#x27;|&apos;)"
-_NAME = r"(?:[\w.-]*(?:passw(?:or)?d|passphrase)|PGPASS)"
+_NAME = r"(?:[\w.-]{0,60}(?:passw(?:or)?d|passphrase)|PGPASS)"
 # What stands where a password would, without being one: placeholders and SQL parameters.
 _BLANK = r"(?:\*+|\$\d+|%s|%\(\w+\)s|:\w+|\?|none|null|true|false|<[\w -]+>|\$\{?\w+\}?)"
 # What documentation writes for a password: to be filled in, not to be hidden.
@@ -31,7 +31,8 @@ def _rule(kind: str, pattern: str, flags: int = 0) -> tuple[str, re.Pattern[str]
     return kind, re.compile(pattern, flags | re.VERBOSE)
 
 
-# In order. The group named `secret` is what goes; the rest of the match is context.
+# In order, and bounded: a long text without blanks must not be read again from each of its letters.
+# The group named `secret` is what goes; the rest of the match is context.
 _RULES = (
     _rule(
         "private key",
@@ -42,33 +43,33 @@ _RULES = (
     # Greedy up to the last @ of the word: a password with an unescaped @, / or : stays whole.
     _rule(
         "password in a URI",
-        r"\bpostgres(?:ql)?(?:\+\w+)?:(?:\\?/){2}[^\s:@/\"'<>]*(?::|%3[Aa])"
-        r"(?P<secret>[^\s\"'<>]*)@",
+        r"\bpostgres(?:ql)?(?:\+\w+)?:(?:\\?/){2}[^\s:@/\"'<>]{0,200}(?::|%3[Aa])"
+        r"(?P<secret>[^\s\"'<>]{0,300})@",
         re.IGNORECASE,
     ),
     # With a blank in it; but host:5432/db followed by someone's address is not one.
     _rule(
         "password in a URI",
-        r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]*:(?!\d+(?:[/?,\s]|$))"
+        r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]{0,200}:(?!\d+(?:[/?,\s]|$))"
         r"(?P<secret>[^\n\"'<>@]{1,120})@",
         re.IGNORECASE,
     ),
     # Without a host: what stands where the port would is not a number.
     _rule(
         "password in a URI",
-        r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]+:(?!\d*(?:[/?,;)\s\"'<]|$))"
-        r"(?!//)(?P<secret>[^\s\"'<>@]+)(?!\S*@)",
+        r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]{1,200}:(?!\d*(?:[/?,;)\s\"'<]|$))"
+        r"(?!//)(?P<secret>[^\s\"'<>@]{1,300})(?![^\s@]{0,300}@)",
         re.IGNORECASE,
     ),
     _rule(
         "password in a URI",
-        r"\b[a-z][a-z0-9+.-]*:(?:\\?/){2}[^\s:@/?\#\"'<>]*:(?P<secret>[^\s@/\"'<>]+)@",
+        r"\b[a-z][a-z0-9+.-]{0,30}:(?:\\?/){2}[^\s:@/?\#\"'<>]{0,200}:(?P<secret>[^\s@/\"'<>]{1,300})@",
         re.IGNORECASE,
     ),
     # An unquoted password with blanks, between other words of a conninfo string.
     _rule(
         "password",
-        rf"\bpassword\s*=\s*(?P<secret>(?![\"'])(?:(?!\s\w+\s*=)[^\n\"'<])+?)"
+        rf"\bpassword\s*=\s*(?P<secret>(?![\"'])(?:(?!\s\w+\s*=)[^\n\"'<]){{1,300}}?)"
         rf"(?=\s+(?:{_KEYS})\s*=)",
         re.IGNORECASE,
     ),

@@ -19,6 +19,7 @@ STATE = (
     "A transaction without its client is rolled back, unless its commit had been sent before: "
     "a migration in a transaction is applied whole or not at all."
 )
+RAISED = "What was committed before stays; a transaction that was still open is rolled back."
 REMEDY = "`runbook status` tells what is applied; then run the phase again, it goes on from there."
 
 
@@ -66,7 +67,9 @@ def _raised_in_cell(name: str, message: str, traceback: Sequence[str]) -> dict[s
     if name == "AssertionError":
         return _ended(
             FAILED,
-            CheckFailed(f"An assertion failed: {message}".rstrip(": "), state=STATE, remedy=REMEDY),
+            CheckFailed(
+                f"An assertion failed: {message}".rstrip(": "), state=RAISED, remedy=REMEDY
+            ),
             name,
         )
     if name == "KeyboardInterrupt":
@@ -74,7 +77,7 @@ def _raised_in_cell(name: str, message: str, traceback: Sequence[str]) -> dict[s
     what = f"{name}: {message}"
     if name == "StdinNotImplementedError":
         what = "The cell asks for input, and nobody is there to answer in a headless run."
-    return _ended(FAILED, RunbookError(what, state=STATE, remedy=REMEDY), name)
+    return _ended(FAILED, RunbookError(what, state=RAISED, remedy=REMEDY), name)
 
 
 def _sentences(
