@@ -77,7 +77,7 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
 def production(server: embedded.Server) -> str:
     """The name of a database in EventOS's production state: for looking at, never for writing."""
     embedded.database(
-        server, "production", prepare=lambda conn: production_state._load(conn, PROJECT)
+        server, "production", prepare=lambda conn: production_state.load(conn, PROJECT)
     )
     return "production"
 

@@ -26,6 +26,15 @@ def server(project: Path) -> embedded.Server:
     return _servers[home]
 
 
+def restart(project: Path) -> None:
+    """Start the project's server again after it died; join it where it runs after all."""
+    home = embedded.home(project)
+    held = _servers.get(home)
+    _servers[home] = embedded.start(home)
+    if held:
+        held.close()
+
+
 def conninfo(project: Path, name: str) -> str:
     """The conninfo of an embedded database, made in the production state when it is missing.
 
@@ -33,7 +42,7 @@ def conninfo(project: Path, name: str) -> str:
         EmbeddedUnavailable: the server cannot start.
         StatementFailed: the baseline or the seed does not run; no database was made.
     """
-    return embedded.database(server(project), name, prepare=lambda conn: _load(conn, project))
+    return embedded.database(server(project), name, prepare=lambda conn: load(conn, project))
 
 
 def release(project: Path) -> None:
@@ -43,7 +52,8 @@ def release(project: Path) -> None:
         held.close()
 
 
-def _load(conn: psycopg.Connection, project: Path) -> None:
+def load(conn: psycopg.Connection, project: Path) -> None:
+    """Put a fresh database of the Supabase shape into the production state: all or nothing."""
     plan = read_plan(project)
     with conn.transaction():
         history.ensure(conn)
