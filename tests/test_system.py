@@ -233,7 +233,14 @@ def test_a_check_without_what_it_needs_says_what_is_missing(
     conn: psycopg.Connection, tmp_path: Path
 ) -> None:
     for number, needs in enumerate(
-        ("role nobody", "schema nowhere", "relation public.nothing", "extension none"), 901
+        (
+            "role nobody",
+            "schema nowhere",
+            "relation public.nothing",
+            "column auth.users.x",
+            "extension none",
+        ),
+        901,
     ):
         add(tmp_path, f"{number}_needs.sql", QUERY.format(where="false"), needs=needs)
     rows = system.validate(conn, folders=(tmp_path,))
@@ -241,6 +248,7 @@ def test_a_check_without_what_it_needs_says_what_is_missing(
         "there is no role nobody here",
         "there is no schema nowhere here",
         "there is no relation public.nothing here",
+        "there is no column auth.users.x here",
         "there is no extension none here",
     ]
     assert {row.verdict for row in rows} == {SKIP}

@@ -40,7 +40,7 @@ GROUPS = (
     "No security gaps",
 )
 LEVELS = (findings.FAIL, findings.WARN)
-NEEDS = ("role", "schema", "relation", "extension")
+NEEDS = ("role", "schema", "relation", "column", "extension")
 REQUIRED = ("title", "group", "level", "needs", "examines", "why", "mend")
 OPTIONAL = ("runs", "note")
 RUNS = ("once", "generated")

@@ -26,6 +26,9 @@ PRESENT = {
     "role": "select pg_catalog.to_regrole(pg_catalog.quote_ident(%s)) is not null",
     "schema": "select pg_catalog.to_regnamespace(pg_catalog.quote_ident(%s)) is not null",
     "relation": "select pg_catalog.to_regclass(%s) is not null",
+    "column": "select exists (select from pg_catalog.pg_attribute a, (values (%s)) v (name)"
+    " where a.attrelid = pg_catalog.to_regclass(substring(v.name from '(.*)[.]'))"
+    " and a.attname = substring(v.name from '[^.]*$') and not a.attisdropped)",
     "extension": "select exists (select from pg_catalog.pg_extension where extname = %s)",
 }
 

@@ -1,7 +1,7 @@
 -- title: Public buckets do not let visitors list their files
 -- group: No security gaps
 -- level: WARN
--- needs: relation storage.buckets, relation storage.objects, role anon
+-- needs: column storage.buckets.public, relation storage.objects, role anon
 -- examines: public buckets
 -- why: A public bucket serves each file to whoever knows its address, without any policy. A select
 --   policy on storage.objects on top of it lets everybody list the addresses.

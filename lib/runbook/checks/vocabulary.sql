@@ -282,7 +282,7 @@ leaks as (
   from readable
   join relations view on view.oid = readable.relation
   join view_reads reads on reads.view = view.oid
-  where not view.security_invoker and (view.exposed or view.kind = 'v')
+  where not view.security_invoker
   union
   select leaks.role, leaks.role_name, leaks.view, leaks.view_name, inner_view.owner, reads.target
   from leaks

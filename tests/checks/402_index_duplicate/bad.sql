@@ -1,7 +1,7 @@
 -- fires on: public.second
 -- fires on: public.pk_twin
 -- fires on: public.expr_2
--- fires on: public."Partial 2"
+-- fires on: public.partial_1
 -- fires on: public.parted_2
 -- fires on: public.on_matview_2
 create table public.t (id int primary key, a int, b text);
