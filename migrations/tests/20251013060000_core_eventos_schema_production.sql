@@ -821,10 +821,189 @@ order by start_at limit 20;
 -- expect: index events_slug_key
 select title from public.events where slug = 'cafe-sao-joao-launch-5ce20000';
 
+-- name: an owner's venues are found by index
+-- as: owner
+-- expect: index venues_owner_id_idx
+select id from public.venues where owner_id = '5ce00000-0000-4000-8000-000000000004';
+
+-- name: an organizer's events are found by index
+-- as: owner
+-- expect: index events_organizer_id_idx
+select id from public.events where organizer_id = '5ce00000-0000-4000-8000-000000000001';
+
+-- name: the events at a venue are found by index
+-- as: owner
+-- expect: index events_venue_id_idx
+select id from public.events where venue_id = '5ce10000-0000-4000-8000-000000000001';
+
+-- name: the attendees of an order are found by index
+-- as: owner
+-- expect: index attendees_order_id_event_id_idx
+select id from public.attendees where order_id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: those of an event by another one
+-- as: owner
+-- expect: index attendees_event_id_idx
+select id from public.attendees where event_id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: the tickets of an order are found by index
+-- as: owner
+-- expect: index tickets_order_id_idx
+select id from public.tickets where order_id = '5ce30000-0000-4000-8000-000000000001';
+
 -- name: sequential scans cost what they cost again
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Values that checks refuse -------------------------------------------------------------------
+
+-- name: a profile has a name
+-- as: owner
+-- expect: error 23514
+update public.profiles set display_name = '' where id = '5ce00000-0000-4000-8000-000000000001';
+
+-- name: a picture comes over https
+-- as: owner
+-- expect: error 23514
+update public.profiles set avatar_url = 'http://scenario.example/a.png'
+where id = '5ce00000-0000-4000-8000-000000000001';
+
+-- name: a locale is a language and perhaps a country
+-- as: owner
+-- expect: error 23514
+update public.profiles set locale = 'english' where id = '5ce00000-0000-4000-8000-000000000001';
+
+-- name: a venue has a name
+-- as: owner
+-- expect: error 23514
+update public.venues set name = '' where id = '5ce10000-0000-4000-8000-000000000001';
+
+-- name: a country is two capital letters
+-- as: owner
+-- expect: error 23514
+update public.venues set country = 'Portugal' where id = '5ce10000-0000-4000-8000-000000000001';
+
+-- name: a rent is not negative
+-- as: owner
+-- expect: error 23514
+update public.venues set hourly_rate_cents = -1 where id = '5ce10000-0000-4000-8000-000000000001';
+
+-- name: a venue is active or not
+-- as: owner
+-- expect: error 23514
+update public.venues set status = 'perhaps' where id = '5ce10000-0000-4000-8000-000000000001';
+
+-- name: an event has a title
+-- as: owner
+-- expect: error 23514
+update public.events set title = '' where id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: an event is public or private
+-- as: owner
+-- expect: error 23514
+update public.events set visibility = 'secret' where id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: a place does not cost less than nothing
+-- as: owner
+-- expect: error 23514
+update public.events set price_cents = -1 where id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: an event's currency is three capital letters
+-- as: owner
+-- expect: error 23514
+update public.events set currency = 'eur' where id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: a buyer has a name
+-- as: owner
+-- expect: error 23514
+update public.orders set buyer_name = '' where id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: a buyer has an e-mail address
+-- as: owner
+-- expect: error 23514
+update public.orders set buyer_email = 'nowhere' where id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: an order number has a form
+-- as: owner
+-- expect: error 23514
+update public.orders set order_number = '1' where id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: an order's price is not negative
+-- as: owner
+-- expect: error 23514
+update public.orders set unit_price_cents = -1 where id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: an order's currency is three capital letters
+-- as: owner
+-- expect: error 23514
+update public.orders set currency = 'eur' where id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: an order has a known status
+-- as: owner
+-- expect: error 23514
+update public.orders set status = 'lost' where id = '5ce30000-0000-4000-8000-000000000001';
+
+-- name: an attendee has a name
+-- as: owner
+-- expect: error 23514
+update public.attendees set full_name = '' where id = '5ce40000-0000-4000-8000-000000000001';
+
+-- name: an attendee's e-mail address has a form
+-- as: owner
+-- expect: error 23514
+update public.attendees set email = 'nowhere' where id = '5ce40000-0000-4000-8000-000000000001';
+
+-- name: an attendee's phone number is E.164
+-- as: owner
+-- expect: error 23514
+update public.attendees set phone = '1234' where id = '5ce40000-0000-4000-8000-000000000001';
+
+-- name: a code is long enough not to be guessed
+-- as: owner
+-- expect: error 23514
+update public.tickets set code = 'A1' where id = '5ce50000-0000-4000-8000-000000000004';
+
+-- name: a ticket has a known status
+-- as: owner
+-- expect: error 23514
+update public.tickets set status = 'lost' where id = '5ce50000-0000-4000-8000-000000000004';
+
+-- name: nobody backdates the last change of a profile: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.profiles set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce00000-0000-4000-8000-000000000001' returning updated_at = now();
+
+-- name: nobody backdates the last change of a venue: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.venues set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce10000-0000-4000-8000-000000000001' returning updated_at = now();
+
+-- name: nobody backdates the last change of an event: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.events set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce20000-0000-4000-8000-000000000001' returning updated_at = now();
+
+-- name: nobody backdates the last change of an order: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.orders set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce30000-0000-4000-8000-000000000001' returning updated_at = now();
+
+-- name: nobody backdates the last change of an attendee: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.attendees set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce40000-0000-4000-8000-000000000001' returning updated_at = now();
+
+-- name: nobody backdates the last change of a ticket: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.tickets set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce50000-0000-4000-8000-000000000004' returning updated_at = now();
 
 -- Rights and nulls, as the catalog has them ---------------------------------------------------
 

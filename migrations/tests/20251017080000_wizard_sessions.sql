@@ -247,6 +247,11 @@ values (
 update public.wizard_sessions set event_id = '5ce20000-0000-4000-8000-000000000001'
 where email = 'eve@scenario.example';
 
+-- name: people do not abandon their session, the server's clock does
+-- as: authenticated ada@scenario.example
+-- expect: error 42501
+update public.wizard_sessions set status = 'abandoned' where email = 'first@scenario.example';
+
 -- name: Ada completes the session with her event
 -- as: authenticated ada@scenario.example
 -- expect: 1 affected
@@ -296,7 +301,7 @@ select event_id from public.wizard_sessions where email = 'first@scenario.exampl
 -- as: owner
 -- expect: 2 affected
 insert into public.wizard_sessions (id, token_hash, email, updated_at) values
-  ('5ce60000-0000-4000-8000-000000000001', repeat('1', 64), 'stale@scenario.example', now() - interval '25 hours'),
+  ('5ce60000-0000-4000-8000-000000000001', encode(sha256('scenario-token-of-a-slow-visitor-0000004'::bytea), 'hex'), 'stale@scenario.example', now() - interval '25 hours'),
   ('5ce60000-0000-4000-8000-000000000002', repeat('2', 64), 'fresh@scenario.example', now() - interval '23 hours');
 
 -- name: visitors abandon nothing
@@ -319,6 +324,21 @@ select public.abandon_stale_wizard_sessions() >= 1;
 -- expect: value true
 select status = 'abandoned' and abandoned_at = now() from public.wizard_sessions
 where id = '5ce60000-0000-4000-8000-000000000001';
+
+-- name: its visitor still reads it
+-- as: anon headers={"x-wizard-token":"scenario-token-of-a-slow-visitor-0000004"}
+-- expect: value abandoned
+select status from public.wizard_sessions;
+
+-- name: but does not go on with it
+-- as: anon headers={"x-wizard-token":"scenario-token-of-a-slow-visitor-0000004"}
+-- expect: 0 affected
+update public.wizard_sessions set current_stage = 'review';
+
+-- name: nor claims it
+-- as: authenticated ada@scenario.example headers={"x-wizard-token":"scenario-token-of-a-slow-visitor-0000004"}
+-- expect: error PT404
+select public.claim_wizard_session();
 
 -- name: and not that of 23
 -- as: owner
@@ -347,6 +367,28 @@ values ('5ce00000-0000-4000-8000-000000000003', 'twice@scenario.example');
 -- as: authenticated eve@scenario.example
 -- expect: 1 affected
 delete from public.wizard_sessions where email = 'twice@scenario.example';
+
+-- name: Gil signs up
+-- as: owner
+-- expect: 1 affected
+insert into auth.users (id, email)
+values ('5ce00000-0000-4000-8000-000000000005', 'gil@scenario.example');
+
+-- name: and starts a session
+-- as: authenticated gil@scenario.example
+-- expect: 1 affected
+insert into public.wizard_sessions (user_id, email)
+values ('5ce00000-0000-4000-8000-000000000005', 'gil@scenario.example');
+
+-- name: Gil closes his account
+-- as: owner
+-- expect: 1 affected
+delete from auth.users where id = '5ce00000-0000-4000-8000-000000000005';
+
+-- name: and what he had entered is gone with it
+-- as: owner
+-- expect: 0 rows
+select id from public.wizard_sessions where email = 'gil@scenario.example';
 
 -- name: three thousand more visitors come by
 -- as: owner
@@ -384,6 +426,56 @@ select state from public.wizard_sessions;
 -- as: owner
 -- expect: 3000 affected
 delete from public.wizard_sessions where email like 'crowd%@scenario.example';
+
+-- name: sequential scans are priced out, for the few rows that are left
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: the sessions of an event are found by index
+-- as: owner
+-- expect: index wizard_sessions_event_id_idx
+select id from public.wizard_sessions where event_id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: stale sessions are found by theirs
+-- as: owner
+-- expect: index wizard_sessions_active_updated_at_idx
+select id from public.wizard_sessions
+where status = 'active' and updated_at < now() - interval '24 hours';
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
+-- Values that checks refuse -------------------------------------------------------------------
+
+-- name: a session has a known status
+-- as: owner
+-- expect: error 23514
+update public.wizard_sessions set status = 'lost' where email = 'fresh@scenario.example';
+
+-- name: an active session has not been completed
+-- as: owner
+-- expect: error 23514
+update public.wizard_sessions set completed_at = now() where email = 'fresh@scenario.example';
+
+-- name: nor abandoned
+-- as: owner
+-- expect: error 23514
+update public.wizard_sessions set abandoned_at = now() where email = 'fresh@scenario.example';
+
+-- name: a token is never stored as it is
+-- as: owner
+-- expect: error 23514
+update public.wizard_sessions set token_hash = 'scenario-token-of-the-first-visitor-0001'
+where email = 'fresh@scenario.example';
+
+-- name: nobody backdates the last change of a session: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.wizard_sessions set updated_at = '2025-01-01 00:00:00+00'
+where email = 'fresh@scenario.example' returning updated_at = now();
 
 -- Rights and nulls, as the catalog has them ---------------------------------------------------
 

@@ -362,6 +362,12 @@ select id from public.ticket_tiers where status = 'active' and sale_end_at < now
 -- expect: ok
 set local enable_seqscan = on;
 
+-- name: nobody backdates the last change of a tier: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.ticket_tiers set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce70000-0000-4000-8000-000000000002' returning updated_at = now();
+
 -- Rights and nulls, as the catalog has them ---------------------------------------------------
 
 -- name: what may be left out is said here, and nothing else

@@ -550,10 +550,169 @@ select id from public.email_templates where variables @> '{guest}';
 select id from public.whatsapp_campaigns
 where status = 'scheduled' and scheduled_at <= now() order by scheduled_at;
 
+-- name: the campaigns that send a template are found by index
+-- as: owner
+-- expect: index marketing_campaigns_email_template_id_idx
+select id from public.marketing_campaigns
+where email_template_id = '5ce80000-0000-4000-8000-000000000001';
+
+-- name: campaigns that are due are found by index
+-- as: owner
+-- expect: index marketing_campaigns_due_idx
+select id from public.marketing_campaigns
+where status = 'scheduled' and scheduled_at <= now() order by scheduled_at;
+
+-- name: a campaign's messages are found by index
+-- as: owner
+-- expect: index whatsapp_campaigns_campaign_id_event_id_idx
+select id from public.whatsapp_campaigns where campaign_id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: an event's messages are found by index
+-- as: owner
+-- expect: index whatsapp_campaigns_event_id_idx
+select id from public.whatsapp_campaigns where event_id = '5ce20000-0000-4000-8000-000000000001';
+
 -- name: sequential scans cost what they cost again
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Values that checks refuse -------------------------------------------------------------------
+
+-- name: a template has a name
+-- as: owner
+-- expect: error 23514
+update public.email_templates set name = '' where id = '5ce80000-0000-4000-8000-000000000001';
+
+-- name: a template has a body
+-- as: owner
+-- expect: error 23514
+update public.email_templates set body_html = '' where id = '5ce80000-0000-4000-8000-000000000001';
+
+-- name: a campaign has a name
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set name = '' where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: a budget is not negative
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set budget_cents = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: a budget's currency is three capital letters
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set currency = 'eur'
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: a campaign has a known status
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set status = 'lost', scheduled_at = now()
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: recipients are counted from zero
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set recipient_count = -1, sent_count = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: what was sent is counted from zero
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set sent_count = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: what was delivered too
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set delivered_count = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: and opened
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set opened_count = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: and clicked
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set clicked_count = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: and failed
+-- as: owner
+-- expect: error 23514
+update public.marketing_campaigns set failed_count = -1
+where id = '5ce90000-0000-4000-8000-000000000002';
+
+-- name: a message has a language
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set language = 'portuguese'
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: a message has a known status
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set status = 'lost', scheduled_at = now()
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: its recipients are counted from zero
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set recipient_count = -1, sent_count = -1
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: what was sent of it too
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set sent_count = -1
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: what was delivered of it
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set delivered_count = -1
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: what was read of it
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set read_count = -1
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: what was answered
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set replied_count = -1
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: what failed of it
+-- as: owner
+-- expect: error 23514
+update public.whatsapp_campaigns set failed_count = -1
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: nobody backdates the last change of a template: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.email_templates set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce80000-0000-4000-8000-000000000001' returning updated_at = now();
+
+-- name: nobody backdates the last change of a campaign: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.marketing_campaigns set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ce90000-0000-4000-8000-000000000002' returning updated_at = now();
+
+-- name: nobody backdates the last change of a message: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.whatsapp_campaigns set updated_at = '2025-01-01 00:00:00+00'
+where id = '5cea0000-0000-4000-8000-000000000002' returning updated_at = now();
 
 -- Rights and nulls, as the catalog has them ---------------------------------------------------
 

@@ -428,10 +428,83 @@ select id from public.venue_bookings where status = 'requested' and created_at <
 -- expect: index venue_bookings_venue_id_start_at_idx
 select id from public.venue_bookings;
 
+-- name: an event's bookings are found by index
+-- as: owner
+-- expect: index venue_bookings_event_id_idx
+select id from public.venue_bookings where event_id = '5ce20000-0000-4000-8000-000000000001';
+
 -- name: sequential scans cost what they cost again
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- Values that checks refuse -------------------------------------------------------------------
+
+-- name: somebody comes
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set guest_count = 0 where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: notes are no novel
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set notes = repeat('x', 4001)
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a rate is not negative
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set hourly_rate_cents = -1
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a rental is not negative
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set rental_cents = -1
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a cleaning fee is not negative
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set cleaning_fee_cents = -1
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a service fee is not negative
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set service_fee_cents = -1
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a discount is not negative
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set discount_cents = -1
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a tax is not negative
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set tax_cents = -1 where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a currency is three capital letters
+-- as: owner
+-- expect: error 23514
+update public.venue_bookings set currency = 'eur' where id = '5ceb0000-0000-4000-8000-000000000001';
+
+-- name: a booking does not start in an unknown state
+-- as: owner
+-- expect: error 23514
+insert into public.venue_bookings (venue_id, booker_id, start_at, end_at, guest_count, status)
+values (
+  '5ce10000-0000-4000-8000-000000000001', '5ce00000-0000-4000-8000-000000000001',
+  '2031-06-10 20:00+00', '2031-06-10 21:00+00', 20, 'lost'
+);
+
+-- name: nobody backdates the last change of a booking: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.venue_bookings set updated_at = '2025-01-01 00:00:00+00'
+where id = '5ceb0000-0000-4000-8000-000000000001' returning updated_at = now();
 
 -- Rights and nulls, as the catalog has them ---------------------------------------------------
 

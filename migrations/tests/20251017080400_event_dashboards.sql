@@ -430,6 +430,20 @@ select
   + (select count(*) from public.wizard_sessions where email = 'zoe@scenario.example')
   + (select count(*) from public.event_stats where event_id = '5ce20000-0000-4000-8000-000000000007');
 
+-- Values that checks refuse -------------------------------------------------------------------
+
+-- name: a layout is not a store of films
+-- as: owner
+-- expect: error 23514
+update public.event_dashboards set layout = jsonb_build_object('x', repeat('x', 70000))
+where event_id = '5ce20000-0000-4000-8000-000000000001';
+
+-- name: nobody backdates the last change of a dashboard: the shared trigger stamps it
+-- as: service_role
+-- expect: value true
+update public.event_dashboards set updated_at = '2025-01-01 00:00:00+00'
+where event_id = '5ce20000-0000-4000-8000-000000000001' returning updated_at = now();
+
 -- Rights and nulls, as the catalog has them ---------------------------------------------------
 
 -- name: what may be left out is said here, and nothing else
