@@ -13,6 +13,7 @@ from runbook.sql import split
 from runbook.verify import checklist, unexpected, verify
 
 MIGRATIONS = sorted((Path(__file__).parent.parent / "migrations").glob("*.sql"))
+MANY_FORMS = sorted((Path(__file__).parent / "many_forms").glob("*.sql"))
 
 SHOP = """
 create table public.shops (
@@ -200,6 +201,31 @@ def test_a_revoke_that_public_undoes_is_a_warning(conn):
     assert (row.verdict, "through PUBLIC" in row.observed) == (WARN, True)
 
 
+def test_rights_given_wholesale_are_checked_on_what_was_there_before(conn):
+    run(conn, "create schema app; create table app.old (id int); create table app.older (id int)")
+    sql = (
+        "create table app.new (id int); grant select on all tables in schema app to anon;"
+        "alter default privileges in schema app grant insert on tables to authenticated;"
+        "alter default privileges revoke execute on functions from public"
+    )
+    missing = failed(verify(conn, promises(split(sql))))
+    assert "anon lacks rights on app.old; anon lacks rights on app.older" in observed(
+        missing, "Grants"
+    )
+    told = observed(missing, "Grants")
+    assert "tables of current_user in app to authenticated: missing: insert" in told
+    assert "functions of current_user to public: too many: execute" in told
+    assert failed(verified(conn, sql, sql)) == []
+
+
+def test_a_revoked_grant_option_leaves_the_right(conn):
+    sql = (
+        "create schema app; create table app.t (id int); grant select, insert on app.t to anon"
+        " with grant option; revoke grant option for select on app.t from anon"
+    )
+    assert failed(verified(conn, sql, sql)) == []
+
+
 def test_an_invalid_index_fails(conn):
     sql = "create schema app; create table app.t (a int); create unique index i on app.t (a)"
     run(conn, sql.rpartition(";")[0])
@@ -321,6 +347,21 @@ def test_a_cascade_and_a_do_block_are_warnings(conn):
     rows = surprises(conn, block, block)
     assert {row.verdict for row in rows} == {WARN}
     assert "DO block, line 1" in rows[0].observed
+
+
+def test_many_forms_of_ddl_keep_their_promises_and_do_nothing_else(conn):
+    for path in MANY_FORMS:
+        statements = split(path.read_text())
+        promised = promises(statements)
+        before = snapshot(conn)
+        with conn.transaction():
+            for statement in statements:
+                conn.execute(statement.text)
+            after = snapshot(conn)
+            assert failed(verify(conn, promised, expected=after)) == [], path.name
+        assert unexpected(diff(before, after), promised) == [], path.name
+        assert not [each for each in promised if each.kind == "not read"], path.name
+        conn.execute("reset all")
 
 
 def test_every_eventos_migration_keeps_its_promises_and_does_nothing_else(conn):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -61,12 +61,14 @@ KINDS = (
     "comment",
 )
 
-# Settings that change how PostgreSQL prints an expression.
+# Settings that change how PostgreSQL prints an expression; and compiling short queries costs more
+# than it saves.
 PINNED = """
 select set_config('search_path', '', true), set_config('datestyle', 'ISO, YMD', true),
        set_config('intervalstyle', 'postgres', true), set_config('timezone', 'UTC', true),
        set_config('quote_all_identifiers', 'off', true), set_config('bytea_output', 'hex', true),
-       set_config('extra_float_digits', '1', true)
+       set_config('extra_float_digits', '1', true),
+       set_config('jit', 'off', true)
 """
 
 
@@ -77,9 +79,11 @@ class Catalog:
     Fields:
         objects: (kind, name) → properties, for example ("column", ("public", "t", "id")) →
             {"type": "integer", "not_null": true}.
+        major: of the server it was read from; the wording of some definitions depends on it.
     """
 
     objects: Mapping[Key, Definition]
+    major: int = field(default=0, compare=False)
 
     def get(self, kind: str, names: Names) -> Definition | None:
         """The properties of one object, or None where there is no such object."""
@@ -152,7 +156,8 @@ def snapshot(
             cursor.execute(query(f"catalog_{name}"), scope)
             for kind, names, definition in cursor:
                 objects[(kind, tuple(names))] = definition
-    return Catalog(MappingProxyType(dict(sorted(objects.items(), key=_reading_order))))
+    ordered = MappingProxyType(dict(sorted(objects.items(), key=_reading_order)))
+    return Catalog(ordered, conn.info.server_version // 10_000)
 
 
 def fingerprint(catalog: Catalog) -> str:

@@ -31,12 +31,19 @@ def differences(promise: Promise, found: Definition, resolved: Resolved) -> list
     return list(compare(promise, found, resolved)) if compare else []
 
 
-def unlike_twin(kind: str, names: Names, found: Definition, expected: Catalog) -> list[str]:
-    """Where an object differs from the same object of the twin, in the server's own words."""
+def unlike_twin(
+    kind: str, names: Names, found: Definition, expected: Catalog, *, major: int
+) -> list[str]:
+    """Where an object differs from the same object of the twin, in the server's own words.
+
+    Owners and versions of extensions are the target's own affair; and two majors may word one
+    and the same definition differently.
+    """
     twin = expected.get(kind, names)
     if twin is None:
         return ["the twin on which the file ran has no such object"]
     keys = {key for key in found.keys() | twin.keys() if found.get(key) != twin.get(key)}
+    keys -= {"owner", "version"} | ({"definition"} if major != expected.major else set())
     keys = keys - {"definition"} or keys
     if not keys:
         return []

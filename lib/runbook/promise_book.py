@@ -91,6 +91,8 @@ class Book:
                 names = (kind, *new)
             elif kind in RELATIONS and self.belongs(entry, old):
                 names = _moved(names, old, new)
+                if entry.kind in {"index", "sequence"}:
+                    names = (new[0], *names[1:])
             properties = {
                 name: new if value == old else value for name, value in entry.properties.items()
             }
@@ -157,6 +159,8 @@ class Book:
             return entry.names[:2] == relation
         if entry.kind in {"comment", "grant"} and entry.names[0] not in {"function", "schema"}:
             return entry.names[1:3] == relation
+        if entry.kind == "published table":
+            return entry.names[1:] == relation
         if entry.kind == "index":
             return entry.properties.get("table") == relation
         return entry.kind == "sequence" and entry.properties.get("owned_by", ())[:2] == relation

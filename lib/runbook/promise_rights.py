@@ -72,8 +72,13 @@ def _granted_object(book: Book, kind: str, what: str, item: Any) -> Names:
 def _everywhere(book: Book, kind: str, schema: str, node: Any) -> None:
     """ON ALL … IN SCHEMA: the file's own objects so far, and those that were there before it."""
     relations = ("table", "view", "materialized view") if kind == "table" else (kind,)
+    left_out = {"FUNCTION": "procedure", "PROCEDURE": "function"}.get(
+        word(node, "objtype", "OBJECT_")
+    )
     for entry in list(book.entries.values()):
-        if entry.kind in relations and entry.present and entry.names[0] == schema:
+        if entry.kind not in relations or not entry.present or entry.names[0] != schema:
+            continue
+        if kind != "function" or entry.properties.get("form") != left_out:
             _speak(book, (kind, *entry.names), node)
     _speak(book, (f"every {kind}", schema), node)
 

@@ -52,7 +52,11 @@ def alter_enum(book: Book, node: Any) -> None:
         extra = known.properties.get("has_labels", ()) if known else ()
         gone = known.properties.get("lacks_labels", ()) if known else ()
         lacks = (*gone, node.old_val) if node.old_val else gone
-        book.alter("type", names, has_labels=(*extra, node.new_val), lacks_labels=lacks)
+        moved = known.properties.get("renamed_labels", ()) if known else ()
+        if node.old_val:
+            moved = (*moved, (node.old_val, node.new_val))
+        told = {"has_labels": (*extra, node.new_val), "lacks_labels": lacks}
+        book.alter("type", names, renamed_labels=moved, **told)
         return
     after = list(labels)
     if node.old_val:

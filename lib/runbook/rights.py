@@ -105,7 +105,7 @@ def _check(
         if real is None or not _owner(actual, real):
             return Finding("Grants", shown, "rights as written", "no such object", FAIL)
         held = grants.get(real, {})
-        wanted, unwanted = _net(names[0], promises, session)
+        wanted, unwanted = net(names[0], promises, session)
         words += sum(len(rights) for rights in wanted.values())
         missing += _listed(_minus(wanted, held), names)
         forbidden = {role: held.get(role, set()) & gone for role, gone in unwanted.items()}
@@ -151,20 +151,21 @@ def _real(
 def _by_object(actual: Catalog) -> dict[Names, Rights]:
     held: dict[Names, Rights] = {}
     for names, definition in actual.of("grant").items():
-        held.setdefault(names[:-1], {})[names[-1]] = _bare(definition)
+        held.setdefault(names[:-1], {})[names[-1]] = bare(definition)
     return held
 
 
-def _bare(definition: Definition) -> set[str]:
+def bare(definition: Definition) -> set[str]:
+    """The privileges of a Catalog's entry, the star of the grant option taken off."""
     return {privilege.rstrip("*") for privilege in definition["privileges"]}
 
 
-def _net(kind: str, promises: list[Promise], session: Session) -> tuple[Rights, Rights]:
+def net(kind: str, promises: list[Promise], session: Session) -> tuple[Rights, Rights]:
     """What was granted and never revoked again; and the other way round."""
     wanted: Rights = {}
     unwanted: Rights = {}
     for promise in promises:
-        for is_grant, privileges, roles, _ in promise.properties["said"]:
+        for is_grant, privileges, roles in _spoken(promise):
             for role in map(session.role, roles):
                 named = session.expand(kind, privileges)
                 yes, no = (wanted, unwanted) if is_grant else (unwanted, wanted)
@@ -173,10 +174,16 @@ def _net(kind: str, promises: list[Promise], session: Session) -> tuple[Rights, 
     return wanted, unwanted
 
 
+def _spoken(promise: Promise) -> Iterable[tuple[bool, Names, Names]]:
+    for is_grant, privileges, roles, option in promise.properties["said"]:
+        if is_grant or not option:  # REVOKE GRANT OPTION FOR leaves the right itself
+            yield is_grant, privileges, roles
+
+
 def _apply(base: Rights, kind: str, promises: list[Promise], session: Session) -> Rights:
     rights = {role: set(privileges) for role, privileges in base.items()}
     for promise in promises:
-        for is_grant, privileges, roles, _ in promise.properties["said"]:
+        for is_grant, privileges, roles in _spoken(promise):
             for role in map(session.role, roles):
                 named = session.expand(kind, privileges)
                 held = rights.setdefault(role, set())
@@ -192,9 +199,9 @@ def _defaults(kind: str, names: Names, actual: Catalog) -> Rights:
     for (what, key), definition in actual.objects.items():
         if what == "default privilege" and key[0] == kind and key[2] == owner:
             if key[1] == "":
-                whole.setdefault(key[3], set()).update(_bare(definition))
+                whole.setdefault(key[3], set()).update(bare(definition))
             elif key[1] == schema:
-                rights.setdefault(key[3], set()).update(_bare(definition))
+                rights.setdefault(key[3], set()).update(bare(definition))
     if whole:
         for role in BUILT_IN.get(kind, {}):
             if role not in whole:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from .catalog import Change
 from .findings import FAIL, WARN, Finding
 from .names import Names
 from .promise_book import ON_TABLES, RELATIONS, Promise
+from .renaming import Renaming
 
 CHECK = "Only what is written"
 # A promised property and the Catalog's properties that it moves.
@@ -74,6 +74,7 @@ class _Cover:
     def __init__(self, promised: list[Promise], changes: list[Change]) -> None:
         self.by_name = {_key(each.kind, each.names): each for each in promised}
         self.promised = promised
+        self.renaming = Renaming(promised, changes)
         self.made = {
             each.names for each in promised if each.created and each.kind in (*RELATIONS, "schema")
         }
@@ -87,13 +88,13 @@ class _Cover:
             for each in promised
             if each.kind == "table" and each.created and not each.properties.get("complete")
         }
-        self.renamed = {
-            each.properties["renamed_from"]: each.names
-            for each in promised
-            if "renamed_from" in each.properties
-        }
         self.removed = {(c.kind, c.names) for c in changes if c.change == "removed"}
         self.added = {(c.kind, c.names) for c in changes if c.change == "added"}
+        for change in changes:
+            if change.kind == "table" and change.change == "removed":
+                parents = (change.old or {}).get("parents") or ()
+                if any(tuple(parent) in self.gone for parent in parents):
+                    self.gone.add(change.names)
         self.backed = {
             (names[0], names[2])
             for each in promised
@@ -115,7 +116,7 @@ class _Cover:
             self._promised(change)
             or self._implied(change)
             or self._along_with_removed(change)
-            or self._by_renaming(change)
+            or self.renaming.covers(change)
         )
 
     def _promised(self, change: Change) -> bool:
@@ -134,6 +135,8 @@ class _Cover:
             promise = self.by_name.get(_key("table", change.names))
         if promise is None:
             return False
+        if change.kind == "comment" and change.change == "removed":
+            return promise.properties.get("text") is None
         if change.change == "removed" or not promise.present:
             return (change.change == "removed") == (not promise.present)
         if change.change == "added" or promise.created or promise.properties.get("other"):
@@ -208,6 +211,8 @@ class _Cover:
         promise = self.by_name.get(("column", names))
         if promise is None:
             return not present and names[:2] in self.gone
+        if not present and "identity" in promise.properties:
+            return promise.properties["identity"] is None or not promise.present
         return promise.present == present
 
     def _along_with_removed(self, change: Change) -> bool:
@@ -219,50 +224,21 @@ class _Cover:
             table = change.names[:2]
         elif change.kind == "published table":
             table = change.names[1:]
+            if ("publication", change.names[:1]) in self.removed:
+                return True
         elif change.kind in {"comment", "grant"}:
             about = change.names[1:-1] if change.kind == "grant" else change.names[1:]
             if (change.names[0], about) in self.removed:
                 return True
             table = about[:2]
-        if table in self.gone or table in self.renamed:
+        if table in self.gone:
             return True
-        if change.kind not in {"constraint", "index"}:
+        if change.kind == "table" and change.names in self.gone:
+            return True
+        if change.kind not in {"constraint", "index", "statistics"}:
             return False
         columns = definition.get("plain") or definition.get("columns") or ()
         return any((*table, column) in self.dropped_columns for column in columns)
-
-    def _by_renaming(self, change: Change) -> bool:
-        """The same thing under a new name, or the new name in a definition that mentions it."""
-        if change.change == "changed":
-            old, new = json.dumps(change.old), json.dumps(change.new)
-            for before, after in self.renamed.items():
-                for left, right in zip(before, after, strict=True):
-                    old, new = old.replace(left, right), new.replace(left, right)
-            return bool(self.renamed) and (old == new or self._rewritten(change))
-        others = self.added if change.change == "removed" else self.removed
-        pairs = (
-            self.renamed if change.change == "removed" else {v: k for k, v in self.renamed.items()}
-        )
-        for before, after in pairs.items():
-            for start in range(len(change.names) - len(before) + 1):
-                if change.names[start : start + len(before)] == before:
-                    moved = (
-                        *change.names[:start],
-                        *after,
-                        *change.names[start + len(before) :],
-                    )
-                    if (change.kind, moved) in others:
-                        return True
-        return False
-
-    def _rewritten(self, change: Change) -> bool:
-        """A view whose text alone differs, and that read something which has a new name."""
-        text = str((change.old or {}).get("definition"))
-        return (
-            change.kind in {"view", "materialized view", "rule"}
-            and not self._properties(change)
-            and any(old[-1] in text for old in self.renamed)
-        )
 
 
 def _moved(promise: Promise) -> set[str]:

@@ -21,6 +21,7 @@ from .rights import Session, check_rights
 from .routines import broken_bodies
 from .unexpected import unexpected
 from .verify_table import columns_kept, comments_kept, row_security
+from .wide_rights import check_wide_rights
 
 __all__ = ["checklist", "unexpected", "verify"]
 
@@ -81,6 +82,9 @@ def verify(
         *columns_kept(promised, actual, resolved, expected),
         *row_security(promised, actual, api),
         *check_rights(promised, actual, resolved, session),
+        *check_wide_rights(
+            promised, actual, session, lambda schema: snapshot(conn, schemas=[schema])
+        ),
         *comments_kept(promised, actual, resolved),
     ]
     for promise in promised:
@@ -146,7 +150,7 @@ def _objects(
             continue
         wrong = differences(promise, found, resolved)
         if expected is not None and names is not None:
-            wrong += unlike_twin(promise.kind, names, found, expected)
+            wrong += unlike_twin(promise.kind, names, found, expected, major=actual.major)
         if found.get("security") == "definer" and pinned_search_path(found) is None:
             wrong.append("security definer without a pinned search_path")
         if wrong:

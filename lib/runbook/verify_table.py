@@ -37,7 +37,7 @@ def columns_kept(
         else:
             own += [f"{name}: {text}" for text in differences(promise, found, resolved)]
             if expected is not None:
-                twin = unlike_twin("column", promise.names, found, expected)
+                twin = unlike_twin("column", promise.names, found, expected, major=actual.major)
                 own += [f"{name}: {text}" for text in twin]
     for table in complete & wrong.keys():
         told = {each.names for each in promised if each.kind == "column" and each.present}

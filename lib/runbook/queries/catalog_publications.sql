@@ -44,8 +44,17 @@ where not exists (
 )
 union all
 select 'statistics', array[n.nspname::text, s.stxname::text],
-       jsonb_build_object('definition', pg_get_statisticsobjdef(s.oid))
+       jsonb_strip_nulls(jsonb_build_object(
+           'table', jsonb_build_array(tn.nspname, t.relname),
+           'columns', (
+               select jsonb_agg(a.attname order by a.attname collate "C")
+               from pg_attribute as a where a.attrelid = t.oid and a.attnum = any (s.stxkeys)
+           ),
+           'definition', pg_get_statisticsobjdef(s.oid)
+       ))
 from pg_statistic_ext as s
+join pg_class as t on t.oid = s.stxrelid
+join pg_namespace as tn on tn.oid = t.relnamespace
 join pg_namespace as n on n.oid = s.stxnamespace
 where s.stxrelid = any (%(relations)s::oid[])
 union all

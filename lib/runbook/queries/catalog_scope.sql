@@ -8,25 +8,27 @@ with settled as (
       and n.nspname <> all (array['information_schema', 'runbook', 'supabase_migrations'])
       and (%(schemas)s::text[] is null or n.nspname = any (%(schemas)s::text[]))
 ),
-member as (
-    select d.classid, d.objid
-    from pg_catalog.pg_depend as d
-    where d.deptype = 'e'
-),
 wanted as (
     select pg_catalog.to_regclass(w.name)::oid as oid
     from unnest(%(relations)s::text[]) as w (name)
 ),
-narrowed as (
-    select w.oid from wanted as w
-    union
-    select d.objid
-    from pg_catalog.pg_depend as d
-    join wanted as w on w.oid = d.refobjid
-    join pg_catalog.pg_class as s on s.oid = d.objid and s.relkind = 'S'
-    where d.classid = 'pg_catalog.pg_class'::regclass
-      and d.refclassid = 'pg_catalog.pg_class'::regclass
-      and d.deptype in ('a', 'i')
+considered as (
+    select c.oid, c.relnamespace, c.relkind, c.relpersistence
+    from pg_catalog.pg_class as c
+    where %(relations)s::text[] is null
+    union all
+    select c.oid, c.relnamespace, c.relkind, c.relpersistence
+    from pg_catalog.pg_class as c
+    where c.oid in (
+        select w.oid from wanted as w
+        union
+        select d.objid
+        from wanted as w
+        join pg_catalog.pg_depend as d
+            on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = w.oid
+        join pg_catalog.pg_class as s on s.oid = d.objid and s.relkind = 'S'
+        where d.classid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+    )
 )
 select
     array(
@@ -34,13 +36,14 @@ select
     ) as schemas,
     array(
         select c.oid
-        from pg_catalog.pg_class as c
+        from considered as c
         where c.relnamespace in (select s.oid from settled as s)
           and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'c')
           and c.relpersistence <> 't'
-          and (%(relations)s::text[] is null or c.oid in (select n.oid from narrowed as n))
-          and c.oid not in (
-              select m.objid from member as m where m.classid = 'pg_catalog.pg_class'::regclass
+          and not exists (
+              select from pg_catalog.pg_depend as d
+              where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
+                and d.deptype = 'e'
           )
         order by c.oid
     ) as relations,
@@ -48,8 +51,10 @@ select
         select p.oid
         from pg_catalog.pg_proc as p
         where p.pronamespace in (select s.oid from settled as s)
-          and p.oid not in (
-              select m.objid from member as m where m.classid = 'pg_catalog.pg_proc'::regclass
+          and not exists (
+              select from pg_catalog.pg_depend as d
+              where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid
+                and d.deptype = 'e'
           )
         order by p.oid
     ) as routines,
@@ -61,8 +66,10 @@ select
           and t.typtype in ('b', 'c', 'd', 'e', 'r')
           and (t.typtype <> 'b' or t.typcategory <> 'A')
           and (t.typtype <> 'c' or c.relkind = 'c')
-          and t.oid not in (
-              select m.objid from member as m where m.classid = 'pg_catalog.pg_type'::regclass
+          and not exists (
+              select from pg_catalog.pg_depend as d
+              where d.classid = 'pg_catalog.pg_type'::regclass and d.objid = t.oid
+                and d.deptype = 'e'
           )
         order by t.oid
     ) as types

@@ -1,0 +1,23 @@
+-- Takes away much of what is left, with what belongs to it.
+alter table app.posts drop column title cascade;
+drop view app.v1;
+drop function app.h;
+drop function app.f(int, app.state[], text[]);
+alter table app.posts set schema public;
+alter table public.posts enable row level security;
+drop trigger t3 on app.logs;
+drop table app.logs cascade;
+drop rule r1 on public.posts;
+alter domain app.email drop not null;
+drop aggregate app.agg(int);
+drop materialized view app.mv;
+alter table app.people alter column "Order" drop default;
+drop sequence app.sq;
+create or replace view app.v9 as select 1 as one;
+drop publication pub;
+alter table app.people drop constraint order_positive, alter gen drop identity;
+revoke all on all tables in schema app from service_role;
+comment on table app.people is null;
+alter default privileges in schema app grant select on tables to anon;
+drop type if exists app.nothing;
+drop table if exists app.nope cascade;
