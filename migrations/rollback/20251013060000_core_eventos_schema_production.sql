@@ -3,6 +3,9 @@
 -- All data of EventOS goes with the tables; take a dump first. No cascade and no "if exists": an
 -- object that is missing, or that something newer still needs, stops the rollback and nothing is
 -- changed. Policies, indexes, triggers and grants of a table go with the table.
+--
+-- Locks: access exclusive on auth.users, from the drop of
+-- the foreign keys to the end of this transaction: readers wait too.
 
 drop view public.event_stats;
 

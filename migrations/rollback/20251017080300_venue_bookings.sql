@@ -6,6 +6,9 @@
 --
 -- The extension was created by the migration and goes too. Where btree_gist was installed before it
 -- and is used elsewhere, the last statement fails and everything stays: take that statement out.
+--
+-- Locks: access exclusive on public.profiles, public.venues and public.events, from the drop of
+-- the foreign keys to the end of this transaction: readers wait too.
 
 drop function public.venue_is_free(uuid, timestamptz, timestamptz);
 drop function private.venue_is_free(uuid, timestamptz, timestamptz);

@@ -4,8 +4,8 @@
 -- no "if exists": an object that is missing, or that something newer still needs, stops the rollback
 -- and nothing is changed. Policies, indexes, triggers and grants go with the table.
 --
--- Dropping the trigger takes an access exclusive lock on public.events for the length of this
--- transaction: readers of events wait too.
+-- Locks: access exclusive on public.events from the moment the trigger goes until the end of this
+-- transaction: its readers wait too.
 
 drop function public.refresh_event_dashboard(uuid);
 drop function private.refresh_event_dashboard(uuid);
