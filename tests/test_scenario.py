@@ -303,6 +303,17 @@ def test_a_user_is_found_by_e_mail_at_the_moment_of_the_statement(conn):
     assert {found[name].verdict for name in ("uid", "mail", "role", "user")} == {PASS}
 
 
+def test_an_e_mail_that_two_users_share_is_nobody(conn):
+    twice = "insert into auth.users (id, email) select gen_random_uuid(), e from unnest(array["
+    found = play(
+        conn,
+        step(twice + "'ada@x.example', 'ADA@x.example']) e", "2 affected"),
+        step("select 1", "1 row", "authenticated ada@x.example", "who"),
+    )
+    assert found["who"].verdict == FAIL
+    assert "is in auth.users 2 times" in found["who"].observed
+
+
 def test_claims_and_headers_reach_the_settings_and_go_with_the_statement(conn):
     header = "current_setting('request.headers', true)::json ->> 'x-token'"
     who = 'service_role headers={"X-Token": "a\'b%s"}  claims={"org": {"id": 7}}'

@@ -119,7 +119,7 @@ def become(conn: psycopg.Connection, actor: Actor, *, first: str = "", settings=
     parameters = [item for pair in values.items() for item in pair]
     role = "reset role" if actor.role == "owner" else f"set local role {actor.role}"
     with psycopg.ClientCursor(conn) as cursor:
-        cursor.execute(f"{first} reset role; select {', '.join(calls)}; {role}", parameters)
+        cursor.execute(f"{first} select {', '.join(calls)}; {role}", parameters)
 
 
 def _look_up(conn: psycopg.Connection, user: str, *, first: str) -> tuple[str, str]:
