@@ -403,6 +403,26 @@ delete from public.sponsors
 where owner_id = '5ce00000-0000-4000-8000-00000000000a'
   and company_name like 'Scenario generated %';
 
+-- The indexes behind keys, policies and queues. The rows are few, so scans are priced out here.
+
+-- name: sequential scans are priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: rows of sponsors are looked up by owner_id, industry, the open ones, through their index
+-- as: service_role
+-- expect: index sponsors_owner_id_industry_open_idx
+select id from public.sponsors
+where status in ('prospect', 'active')
+  and owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and industry = 'technology';
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- access: public.sponsors
 --   role                                select  insert  update  delete
 --   anon                                none    none    none    none

@@ -817,6 +817,90 @@ plans as (
 delete from public.sponsor_activities
 where sponsor_id = '5ce00000-0000-4000-8000-000000000052' and subject = 'Scenario generated';
 
+-- The indexes behind keys, policies and queues. The rows are few, so scans are priced out here.
+
+-- name: sequential scans are priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: rows of sponsor_activities are looked up by owner_id, sponsor_id, occurred_at, through their index
+-- as: service_role
+-- expect: index sponsor_activities_owner_id_sponsor_id_idx
+select id from public.sponsor_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and sponsor_id = '5ce00000-0000-4000-8000-000000000051'
+order by occurred_at desc
+limit 20;
+
+-- name: rows of sponsor_activities are looked up by event_id, through their index
+-- as: service_role
+-- expect: index sponsor_activities_event_id_idx
+select id from public.sponsor_activities
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of sponsor_activities are looked up by actor_id, through their index
+-- as: service_role
+-- expect: index sponsor_activities_actor_id_idx
+select id from public.sponsor_activities
+where actor_id = '5ce00000-0000-4000-8000-00000000000a';
+
+-- name: rows of sponsor_proposals are looked up by event_id, through their index
+-- as: service_role
+-- expect: index sponsor_proposals_event_id_idx
+select id from public.sponsor_proposals
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of sponsor_proposals are looked up by owner_id, valid_until, the open ones, through their index
+-- as: service_role
+-- expect: index sponsor_proposals_owner_id_open_idx
+select id from public.sponsor_proposals
+where status in ('sent', 'negotiating')
+  and owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and valid_until < date '2031-01-01';
+
+-- name: rows of sponsor_lead_scores are looked up by owner_id, sponsor_id, scored_at, through their index
+-- as: service_role
+-- expect: index sponsor_lead_scores_owner_id_sponsor_id_idx
+select id from public.sponsor_lead_scores
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and sponsor_id = '5ce00000-0000-4000-8000-000000000051'
+order by scored_at desc
+limit 20;
+
+-- name: rows of sponsor_lead_scores are looked up by event_id, score, through their index
+-- as: service_role
+-- expect: index sponsor_lead_scores_event_id_idx
+select id from public.sponsor_lead_scores
+where event_id = '5ce00000-0000-4000-8000-0000000000e1'
+order by score desc
+limit 20;
+
+-- name: rows of follow_up_sequences are looked up by owner_id, sponsor_id, through their index
+-- as: service_role
+-- expect: index follow_up_sequences_owner_id_sponsor_id_idx
+select id from public.follow_up_sequences
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and sponsor_id = '5ce00000-0000-4000-8000-000000000051';
+
+-- name: rows of follow_up_sequences are looked up by event_id, through their index
+-- as: service_role
+-- expect: index follow_up_sequences_event_id_idx
+select id from public.follow_up_sequences
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of follow_up_sequences are looked up by next_step_at, the open ones, through their index
+-- as: service_role
+-- expect: index follow_up_sequences_due_idx
+select id from public.follow_up_sequences
+where status = 'active'
+  and next_step_at <= now();
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- Ada's are a call, four moves of a proposal and two steps of a plan; one of the steps was logged by
 -- the server, without an actor, and no user may log in that form.
 -- access: public.sponsor_activities

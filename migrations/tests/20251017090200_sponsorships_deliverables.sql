@@ -574,6 +574,38 @@ select string_agg(details ->> 'to', ',' order by details ->> 'to' desc)
 from public.sponsor_activities
 where sponsor_id = '5ce00000-0000-4000-8000-000000000059';
 
+-- The indexes behind keys, policies and queues. The rows are few, so scans are priced out here.
+
+-- name: sequential scans are priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: rows of sponsorships are looked up by owner_id, sponsor_id, through their index
+-- as: service_role
+-- expect: index sponsorships_owner_id_sponsor_id_event_id_proposal_id_idx
+select event_id from public.sponsorships
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and sponsor_id = '5ce00000-0000-4000-8000-000000000051';
+
+-- name: rows of sponsorships are looked up by event_id, through their index
+-- as: service_role
+-- expect: index sponsorships_event_id_idx
+select id from public.sponsorships
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of sponsor_deliverables are looked up by owner_id, sponsorship_id, through their index
+-- as: service_role
+-- expect: index sponsor_deliverables_owner_id_sponsorship_id_idx
+select id from public.sponsor_deliverables
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and sponsorship_id = '5ce00000-0000-4000-8000-0000000000c1';
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- Confirmed ones are not deleted by users; a copy of the fulfilled one is refused by the state
 -- machine, even to the server.
 -- access: public.sponsorships

@@ -686,6 +686,64 @@ select concat_ws(
 from public.workflow_execution_logs
 where idempotency_key = 'EO-1' and workflow_id = '5ce00000-0000-4000-8000-0000000000a1';
 
+-- The indexes behind keys, policies and queues. The rows are few, so scans are priced out here.
+
+-- name: sequential scans are priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: rows of automation_workflows are looked up by event_id, through their index
+-- as: service_role
+-- expect: index automation_workflows_event_id_idx
+select id from public.automation_workflows
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of automation_workflows are looked up by owner_id, name, the open ones, through their index
+-- as: service_role
+-- expect: index automation_workflows_owner_id_active_idx
+select id from public.automation_workflows
+where status = 'active'
+  and owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and name = 'Thank the buyer';
+
+-- name: rows of automation_triggers are looked up by owner_id, event_type, the open ones, through their index
+-- as: service_role
+-- expect: index automation_triggers_owner_id_event_type_active_idx
+select id from public.automation_triggers
+where is_active
+  and owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and event_type = 'order.paid';
+
+-- name: rows of workflow_execution_logs are looked up by owner_id, workflow_id, trigger_id, through their index
+-- as: service_role
+-- expect: index workflow_execution_logs_owner_id_workflow_id_trigger_id_idx
+select id from public.workflow_execution_logs
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and workflow_id = '5ce00000-0000-4000-8000-0000000000d1'
+  and trigger_id = '5ce00000-0000-4000-8000-0000000000b1';
+
+-- name: rows of workflow_execution_logs are looked up by owner_id, created_at, through their index
+-- as: service_role
+-- expect: index workflow_execution_logs_owner_id_created_at_idx
+select id from public.workflow_execution_logs
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+order by created_at desc
+limit 20;
+
+-- name: rows of workflow_execution_logs are looked up by created_at, the open ones, through their index
+-- as: service_role
+-- expect: index workflow_execution_logs_open_idx
+select id from public.workflow_execution_logs
+where status in ('pending', 'running', 'waiting')
+order by created_at
+limit 20;
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- access: public.automation_workflows
 --   role                                select  insert  update  delete
 --   anon                                none    none    none    none

@@ -827,6 +827,111 @@ where search @@ websearch_to_tsquery('english', 'question seat77');
 delete from public.agent_support_activities
 where owner_id = '5ce00000-0000-4000-8000-00000000000e' and model = 'Scenario generated';
 
+-- The indexes behind keys, policies and queues. The rows are few, so scans are priced out here.
+
+-- name: sequential scans are priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: rows of agent_operations_activities are looked up by owner_id, created_at, through their index
+-- as: service_role
+-- expect: index agent_operations_activities_owner_id_created_at_idx
+select id from public.agent_operations_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+order by created_at desc
+limit 20;
+
+-- name: rows of agent_operations_activities are looked up by owner_id, severity, the open ones, through their index
+-- as: service_role
+-- expect: index agent_operations_activities_owner_id_unsettled_idx
+select id from public.agent_operations_activities
+where needs_action and settled_at is null
+  and owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and severity = 'critical';
+
+-- name: rows of agent_operations_activities are looked up by venue_id, through their index
+-- as: service_role
+-- expect: index agent_operations_activities_venue_id_idx
+select id from public.agent_operations_activities
+where venue_id = '5ce00000-0000-4000-8000-000000000061';
+
+-- name: rows of agent_operations_activities are looked up by owner_id, execution_id, through their index
+-- as: service_role
+-- expect: index agent_operations_activities_owner_id_execution_id_idx
+select id from public.agent_operations_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and execution_id = '5ce00000-0000-4000-8000-0000000000f1';
+
+-- name: rows of agent_operations_activities are looked up by event_id, through their index
+-- as: service_role
+-- expect: index agent_operations_activities_event_id_idx
+select id from public.agent_operations_activities
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of agent_operations_activities are looked up by created_at, the open ones, through their index
+-- as: service_role
+-- expect: index agent_operations_activities_open_idx
+select id from public.agent_operations_activities
+where status in ('queued', 'running')
+order by created_at
+limit 20;
+
+-- name: rows of agent_support_activities are looked up by owner_id, created_at, through their index
+-- as: service_role
+-- expect: index agent_support_activities_owner_id_created_at_idx
+select id from public.agent_support_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+order by created_at desc
+limit 20;
+
+-- name: rows of agent_support_activities are looked up by customer_id, through their index
+-- as: service_role
+-- expect: index agent_support_activities_customer_id_idx
+select id from public.agent_support_activities
+where customer_id = '5ce00000-0000-4000-8000-00000000000c';
+
+-- name: rows of agent_support_activities are looked up by escalated_to, through their index
+-- as: service_role
+-- expect: index agent_support_activities_escalated_to_idx
+select id from public.agent_support_activities
+where escalated_to = '5ce00000-0000-4000-8000-00000000000d';
+
+-- name: rows of agent_support_activities are looked up by owner_id, escalated_at, the open ones, through their index
+-- as: service_role
+-- expect: index agent_support_activities_owner_id_escalated_idx
+select id from public.agent_support_activities
+where escalation in ('escalated', 'assigned')
+  and owner_id = '5ce00000-0000-4000-8000-00000000000a'
+order by escalated_at
+limit 20;
+
+-- name: rows of agent_support_activities are looked up by owner_id, execution_id, through their index
+-- as: service_role
+-- expect: index agent_support_activities_owner_id_execution_id_idx
+select id from public.agent_support_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and execution_id = '5ce00000-0000-4000-8000-0000000000f1';
+
+-- name: rows of agent_support_activities are looked up by event_id, through their index
+-- as: service_role
+-- expect: index agent_support_activities_event_id_idx
+select id from public.agent_support_activities
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of agent_support_activities are looked up by created_at, the open ones, through their index
+-- as: service_role
+-- expect: index agent_support_activities_open_idx
+select id from public.agent_support_activities
+where status in ('queued', 'running')
+order by created_at
+limit 20;
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- Organizers settle what needs action: one run of each, not the cancelled one.
 -- access: public.agent_operations_activities
 --   role                                select  insert  update  delete

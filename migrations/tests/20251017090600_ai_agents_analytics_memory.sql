@@ -911,6 +911,76 @@ from public.sponsor_proposals as p
 join public.workflow_execution_logs as x on x.idempotency_key = p.id::text
 where p.id = '5ce00000-0000-4000-8000-000000000082';
 
+-- The indexes behind keys, policies and queues. The rows are few, so scans are priced out here.
+
+-- name: sequential scans are priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: rows of agent_analytics_activities are looked up by owner_id, created_at, through their index
+-- as: service_role
+-- expect: index agent_analytics_activities_owner_id_created_at_idx
+select id from public.agent_analytics_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+order by created_at desc
+limit 20;
+
+-- name: rows of agent_analytics_activities are looked up by owner_id, execution_id, through their index
+-- as: service_role
+-- expect: index agent_analytics_activities_owner_id_execution_id_idx
+select id from public.agent_analytics_activities
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and execution_id = '5ce00000-0000-4000-8000-0000000000f1';
+
+-- name: rows of agent_analytics_activities are looked up by event_id, through their index
+-- as: service_role
+-- expect: index agent_analytics_activities_event_id_idx
+select id from public.agent_analytics_activities
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of agent_analytics_activities are looked up by created_at, the open ones, through their index
+-- as: service_role
+-- expect: index agent_analytics_activities_open_idx
+select id from public.agent_analytics_activities
+where status in ('queued', 'running')
+order by created_at
+limit 20;
+
+-- name: rows of agent_memory are looked up by owner_id, agent, importance, through their index
+-- as: service_role
+-- expect: index agent_memory_owner_id_agent_importance_idx
+select id from public.agent_memory
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and agent = 'sales'
+order by importance desc
+limit 20;
+
+-- name: rows of agent_memory are looked up by owner_id, sponsor_id, through their index
+-- as: service_role
+-- expect: index agent_memory_owner_id_sponsor_id_idx
+select id from public.agent_memory
+where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+  and sponsor_id = '5ce00000-0000-4000-8000-000000000051';
+
+-- name: rows of agent_memory are looked up by event_id, through their index
+-- as: service_role
+-- expect: index agent_memory_event_id_idx
+select id from public.agent_memory
+where event_id = '5ce00000-0000-4000-8000-0000000000e1';
+
+-- name: rows of agent_memory are looked up by expires_at, the open ones, through their index
+-- as: service_role
+-- expect: index agent_memory_expires_at_idx
+select id from public.agent_memory
+where expires_at is not null
+  and expires_at <= now();
+
+-- name: sequential scans cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
 -- Organizers read what was done for them; only the server writes.
 -- access: public.agent_analytics_activities
 --   role                                select  insert  update  delete
