@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,49 +14,17 @@ from psycopg.pq import TransactionStatus
 from . import catalog, history, journal, ledger
 from .account import Account, close_account, open_account, require_no_loss
 from .account import findings as account_findings
-from .errors import InDoubt, LockTimeout, NotApplied, StatementFailed
-from .failure import statement_failed
+from .errors import InDoubt, NotApplied, StatementFailed
+from .failure import commit_failed, statement_failed
 from .findings import PASS, SKIP, Finding, failed
 from .ledger import Author
 from .outcome import settle
 from .plan import Migration
 from .promise import promises
-from .sql import Statement
-from .target import Target, reset_session
+from .sql import Script, Statement
+from .target import Target, reset_session, reset_settings
 from .unexpected import unexpected
-
-RETRIES = 8
-# Rolled back by the server for reasons that pass: lock not available, deadlock, serialization.
-_PASSING = (
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.SerializationFailure,
-)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long anything may take.
-
-    Fields:
-        lock_timeout_ms: for each lock, before giving way to the traffic that queues behind us.
-        statement_timeout_ms: for each statement.
-        retries: after a lock timeout, with growing pauses.
-    """
-
-    lock_timeout_ms: int = 2_000
-    statement_timeout_ms: int = 900_000
-    retries: int = RETRIES
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is running now: statement `number` of `total`; `waiting` says for what, if it waits."""
-
-    number: int
-    total: int
-    title: str
-    waiting: str = ""
+from .waiting import PASSING, Limits, Progress, Report, giving_way, watched
 
 
 @dataclass(frozen=True)
@@ -70,7 +37,7 @@ class Applied:
         attempts: 1 unless locks had to be waited for.
         notices: what the server had to say, in order, severity first.
         xid: the transaction that holds it all.
-        account: existing rows and locks; None when the connection was lost after the commit.
+        account: existing rows and locks; None when every part ran outside of a transaction.
         changes: what became of the catalog.
         parts: 1 for a migration in one transaction; more for one that PostgreSQL will not run so.
     """
@@ -95,7 +62,7 @@ class Applied:
             Finding("History", str(migration), "written with them", "written", PASS),
         ]
         if self.account is None:
-            reason = "not counted: part of it ran outside of a transaction, or the answer was lost"
+            reason = "not counted: it ran outside of a transaction"
             return [*rows, Finding("Existing rows", "existing tables", "none lost", reason, SKIP)]
         kinds = Counter(change.change for change in self.changes)
         observed = ", ".join(f"{kinds[kind]} {kind}" for kind in ("added", "changed", "removed"))
@@ -103,9 +70,6 @@ class Applied:
         rows += account_findings(migration, self.account)
         rows += [Finding("Notice", migration.file, "–", text, PASS) for text in self.notices]
         return rows
-
-
-Report = Callable[[Progress], None]
 
 
 def apply(
@@ -136,21 +100,16 @@ def apply(
 
     Source: https://www.postgresql.org/docs/current/explicit-locking.html
     """
-    attempt = 0
-    while True:
-        attempt += 1
+
+    def attempt(number: int) -> Applied:
         try:
-            return _once(target, conn, migration, author, limits, report, attempt)
-        except _PASSING as error:
-            if attempt > limits.retries:
-                raise _gave_way(migration, error, attempt) from None
-            # Jittered, so that two runners that gave way to each other do not meet again.
-            pause_s = min(0.1 * 2**attempt, 5.0) * random.uniform(0.5, 1.5)
-            report(Progress(0, len(migration.script.statements), "", f"retry in {pause_s:.1f} s"))
-            time.sleep(pause_s)
+            return _once(target, conn, migration, author, limits, report, number)
         finally:
             if not conn.closed:
                 reset_session(conn)
+
+    with watched(target, conn, limits, report) as watch:
+        return giving_way(migration.file, limits, report, watch, attempt)
 
 
 def _once(
@@ -172,9 +131,8 @@ def _once(
             objects = catalog.snapshot(conn)
             for number, statement in enumerate(statements, start=1):
                 report(Progress(number, len(statements), statement.title))
-                run_statement(conn, migration, statement)
-            # A file may have changed role or settings; ours are written as ourselves.
-            conn.execute("reset role")
+                run_statement(conn, migration.script, statement)
+            settled(conn, migration.script, limits)
             account = close_account(conn, before)
             require_no_loss(migration, account)
             left = catalog.snapshot(conn)
@@ -192,14 +150,13 @@ def _once(
                 notices=list(notices), findings=applied.findings(migration),
                 before=catalog.fingerprint(objects), catalog=catalog.fingerprint(left),
             )  # fmt: skip
-    except (*_PASSING, NotApplied):
+    except (*PASSING, NotApplied):
         raise
-    except psycopg.Error as error:
-        if not conn.closed:
-            # COMMIT itself failed: a deferred constraint, a full disk.
-            raise statement_failed(migration.script, statements[-1], error) from None
-        _settle_lost(target, migration, xid)
-        return Applied(len(statements), time.monotonic() - began, attempt, (), xid, None, ())
+    except (psycopg.Error, KeyboardInterrupt) as error:
+        if isinstance(error, psycopg.Error) and not conn.closed:
+            raise commit_failed(migration.script, error) from None
+        # The answer is lost, or an interrupt came when COMMIT was on its way: the server knows.
+        _require_committed(target, migration, xid, error)
     journal.write(event)
     return applied
 
@@ -230,7 +187,29 @@ def begin(conn: psycopg.Connection, limits: Limits) -> str:
     return row[2]
 
 
-def run_statement(conn: psycopg.Connection, migration: Migration, statement: Statement) -> None:
+def settled(conn: psycopg.Connection, script: Script, limits: Limits) -> None:
+    """Bring a transaction whose statements have run to where it can be accounted for.
+
+    Deferred constraints and triggers run now: left to the COMMIT, what they delete would be in no
+    account. Then role and settings are ours again: under a file's `session_replication_role =
+    replica` the ledger's trigger would not fire.
+
+    Raises:
+        StatementFailed: a deferred constraint is violated.
+    """
+    try:
+        conn.execute("set constraints all immediate")
+    except PASSING:
+        raise
+    except psycopg.Error as error:
+        if conn.closed:
+            raise
+        raise commit_failed(script, error) from None
+    reset_settings(conn)
+    begin(conn, limits)
+
+
+def run_statement(conn: psycopg.Connection, script: Script, statement: Statement) -> None:
     """Send one statement and check that the connection is still where it was.
 
     Raises:
@@ -239,15 +218,15 @@ def run_statement(conn: psycopg.Connection, migration: Migration, statement: Sta
     try:
         # Without parameters psycopg sends the text untouched: `%` in it stays `%`.
         conn.execute(statement.text)  # type: ignore[arg-type]
-    except _PASSING:
+    except PASSING:
         raise
     except psycopg.Error as error:
         if conn.closed:
             raise
-        raise statement_failed(migration.script, statement, error) from None
+        raise statement_failed(script, statement, error) from None
     if conn.info.transaction_status is not TransactionStatus.INTRANS:
         raise StatementFailed(
-            f"{migration.file}, line {statement.line}: the statement left the transaction.",
+            f"{script.file}, line {statement.line}: the statement left the transaction.",
             state="The transaction ended early; compare `runbook status` with the catalog.",
             remedy="Take the transaction control out of the file.",
         )
@@ -268,17 +247,10 @@ def notices_of(conn: psycopg.Connection) -> Iterator[list[str]]:
         conn.remove_notice_handler(keep)
 
 
-def _gave_way(migration: Migration, error: psycopg.Error, attempts: int) -> LockTimeout:
-    return LockTimeout(
-        f"{migration.file}: {error.diag.message_primary} (SQLSTATE {error.sqlstate}),"
-        f" {attempts} attempts.",
-        remedy="Find who holds the table (`select * from pg_stat_activity where"
-        " xact_start is not null order by xact_start`), wait or ask them; run this cell again.",
-    )
-
-
-def _settle_lost(target: Target, migration: Migration, xid: str) -> None:
-    """The connection is gone: return if the transaction was committed, raise if it was not."""
+def _require_committed(
+    target: Target, migration: Migration, xid: str, error: BaseException
+) -> None:
+    """The answer to COMMIT is missing: return if it was committed, raise if it was not."""
     committed = settle(target, xid, migration.version)
     if committed is None:
         raise InDoubt(
@@ -288,7 +260,10 @@ def _settle_lost(target: Target, migration: Migration, xid: str) -> None:
             remedy=f"When the server is back: select pg_xact_status('{xid}'); or run this cell"
             " again, which looks first.",
         ) from None
-    if not committed:
-        raise NotApplied(
-            f"The connection was lost while {migration.file} ran.", remedy="Run this cell again."
-        ) from None
+    if committed:
+        return
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    raise NotApplied(
+        f"The connection was lost while {migration.file} ran.", remedy="Run this cell again."
+    ) from None

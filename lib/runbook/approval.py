@@ -40,12 +40,21 @@ def require_approval(
     pending: Sequence[Migration],
     given: str,
     author: Author,
+    *,
+    later: Sequence[Migration] = (),
+    using: bool = True,
 ) -> None:
-    """Let a protected target be changed only under a token that covers exactly what is pending.
+    """Let a protected target be changed only under a token that covers what is pending.
 
     The first use of a token is written to the ledger with the files it covers. From then on it
     stays good for the rest of those files, as long as the catalog is the one that the runbook's
     own last step left: approval does not end in the middle of what was approved.
+
+    Args:
+        pending: what must be covered: this phase's pending files and those before it.
+        given: the token.
+        later: pending files of later phases; a token may cover them too.
+        using: False only looks, and writes nothing.
 
     Raises:
         NotApproved: no token, or one for something else; names what differs.
@@ -61,12 +70,36 @@ def require_approval(
             f"Target {target.name} is protected and no token was given.", remedy=remedy
         )
     now = catalog.fingerprint(catalog.snapshot(conn))
-    if given == plan_token(identity, now, pending):
-        ledger.record(
-            conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
-            files={m.version: m.script.sha256 for m in pending},
-        )  # fmt: skip
+    covered = _covered(identity, now, [*pending, *later], given, least=len(pending))
+    if covered is not None:
+        if using:
+            ledger.record(
+                conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
+                files={m.version: m.script.sha256 for m in covered},
+            )  # fmt: skip
         return
+    _require_used_before(conn, target, pending, given, now, remedy)
+
+
+def _covered(
+    identity: Identity, now: str, pending: Sequence[Migration], given: str, *, least: int
+) -> Sequence[Migration] | None:
+    """The files that this token covers: the first ones that are pending, `least` at least."""
+    for count in range(least, len(pending) + 1):
+        if given == plan_token(identity, now, pending[:count]):
+            return pending[:count]
+    return None
+
+
+def _require_used_before(
+    conn: psycopg.Connection,
+    target: Target,
+    pending: Sequence[Migration],
+    given: str,
+    now: str,
+    remedy: str,
+) -> None:
+    """A token that was used once is good for the rest of what it covered."""
     events = ledger.read(conn)
     approved = next(
         (e for e in reversed(events) if e.stage == "approval" and e.detail["token"] == given), None

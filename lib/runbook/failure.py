@@ -15,14 +15,24 @@ def statement_failed(script: Script, statement: Statement, error: psycopg.Error)
     PostgreSQL counts the position in the statement that it was sent; the reader wants it in the
     file. Errors inside of a function body have no position in the file: their context is shown.
     """
-    diag = error.diag
-    position = int(diag.statement_position or 1) - 1
+    position = int(error.diag.statement_position or 1) - 1
     place = excerpt(script.text, statement.offset + position, file=script.file)
-    lines = [
-        f"{script.file}, line {statement.line}: {diag.message_primary or str(error).strip()}"
-        f" (SQLSTATE {error.sqlstate or 'unknown'})",
-        place,
-    ]
+    head = f"{script.file}, line {statement.line}: {_message(error)}"
+    return _failed([head, place], error)
+
+
+def commit_failed(script: Script, error: psycopg.Error) -> StatementFailed:
+    """What failed after the last statement: a deferred constraint, the history row, a full disk."""
+    return _failed([f"{script.file}, at its end, before the commit: {_message(error)}"], error)
+
+
+def _message(error: psycopg.Error) -> str:
+    words = error.diag.message_primary or str(error).strip()
+    return f"{words} (SQLSTATE {error.sqlstate or 'unknown'})"
+
+
+def _failed(lines: list[str], error: psycopg.Error) -> StatementFailed:
+    diag = error.diag
     for label, text in (
         ("Detail", diag.message_detail),
         ("Hint", diag.message_hint),

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import psycopg
 
+from .errors import FileInvalid
 from .plan import Migration, Plan
 from .resources import query
-from .sql import same_sql
+from .sameness import holds_exactly, same_sql
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def classify(plan: Plan, rows: Sequence[Row]) -> History:
 
 def ensure(conn: psycopg.Connection) -> None:
     """Create the table where it is missing, as the Supabase CLI would."""
-    conn.execute(query("history_ensure"))
+    if not _exists(conn):  # a role that may not create schemas can still use the one that is there
+        conn.execute(query("history_ensure"))
 
 
 def insert(conn: psycopg.Connection, migration: Migration) -> None:
@@ -116,8 +118,9 @@ def _exists(conn: psycopg.Connection) -> bool:
 def _edited(row: Row, migration: Migration) -> bool:
     if not row.statements:
         return False
-    stored = "".join("".join(row.statements).split()).replace(";", "")
-    on_disk = "".join(migration.path.read_text(encoding="utf-8", errors="replace").split())
-    if stored == on_disk.replace(";", ""):
-        return False
-    return not same_sql(row.statements, [s.source for s in migration.script.statements])
+    try:
+        if holds_exactly(migration.path.read_text(encoding="utf-8"), row.statements):
+            return False
+        return not same_sql(row.statements, [s.source for s in migration.script.statements])
+    except (OSError, UnicodeDecodeError, FileInvalid):
+        return True  # it was applied from a file that could be read; this one cannot

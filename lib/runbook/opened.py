@@ -57,6 +57,8 @@ class OpenPhase:
         self._conn: psycopg.Connection | None = None
         self._rehearsal: Rehearsal | None = None
         require_fit(target, self.conn, self.identity)
+        if self.applies and not self.history_holds_all():
+            self.require_approval(using=False)  # before anything is written, the ledger included
 
     @property
     def applies(self) -> bool:
@@ -92,6 +94,25 @@ class OpenPhase:
         waiting = {m.version for m in self.history().pending}
         last = self.plan.migrations.index(self.definition.migrations[-1])
         return [m for m in self.plan.migrations[: last + 1] if m.version in waiting]
+
+    def history_holds_all(self) -> bool:
+        """Whether every migration of this phase is applied."""
+        there = self.history()
+        return all(there.holds(m.version) for m in self.definition.migrations)
+
+    def require_approval(self, *, using: bool) -> None:
+        """On a protected target: the token must cover what is pending up to this phase's end.
+
+        Raises:
+            NotApproved: it does not; with using=False nothing was written.
+        """
+        waiting = self.pending()
+        there = {m.version for m in self.history().pending}
+        later = [m for m in self.plan.migrations if m.version in there and m not in waiting]
+        approval.require_approval(
+            self.conn, self.target, self.identity, waiting, self.approve, self.author,
+            later=later, using=using,
+        )  # fmt: skip
 
     def rehearsal(self, migration: Migration) -> Rehearsal | str:
         """The pending files of this phase, tried on a twin once; or why there is no twin."""

@@ -12,8 +12,11 @@ from .errors import FileInvalid
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .history import History
 from .lint import lint
+from .parts import finished_parts
 from .plan import Migration, Plan
-from .sql import Script, read_script
+from .sql import Script, Statement, read_script
+
+_TABLE = 42  # ObjectType.OBJECT_TABLE of libpg_query
 
 
 def precheck(
@@ -30,7 +33,7 @@ def precheck(
         *_transaction(migration, script),
         *_requirements(plan, migration, applied),
         *_history(migration, applied),
-        *_tables(conn, migration, script),
+        *_tables(conn, migration, script, applied),
         *_extensions(conn, migration, script),
         *_companions(migration),
         *lint(migration, major=major),
@@ -86,18 +89,19 @@ def _history(migration: Migration, applied: History) -> Iterator[Finding]:
         yield Finding("History", "versions without a file", "none", versions, WARN)
 
 
-def _tables(conn: psycopg.Connection, migration: Migration, script: Script) -> Iterator[Finding]:
+def _tables(
+    conn: psycopg.Connection, migration: Migration, script: Script, applied: History
+) -> Iterator[Finding]:
     """The plan names the tables that the SQL creates, and none of them is there yet."""
-    created = {
-        f"{statement.node.relation.schemaname or 'public'}.{statement.node.relation.relname}"
-        for statement in script.statements
-        if statement.kind == "create_stmt"
-    }
+    created = {name for statement in script.statements for name in _created(statement)}
     planned = set(migration.tables)
     if created != planned:
         observed = ", ".join(sorted(created)) or "none"
         expected = ", ".join(sorted(planned)) or "none"
         yield Finding("Plan's tables", migration.file, expected, observed, FAIL)
+    if applied.holds(migration.version):
+        return
+    begun = not script.transactional and bool(finished_parts(conn, migration))
     rows = conn.execute(
         "select name, to_regclass(format('%%I.%%I', split_part(name, '.', 1),"
         " substr(name, strpos(name, '.') + 1))) is not null"
@@ -105,8 +109,26 @@ def _tables(conn: psycopg.Connection, migration: Migration, script: Script) -> I
         [sorted(created)],
     ).fetchall()
     for name, there in rows:
-        observed = "exists already" if there else "free"
-        yield Finding("Name is free", name, "free", observed, FAIL if there else PASS)
+        if there and begun:
+            observed, verdict = "created by a part that an earlier run committed", PASS
+        else:
+            observed, verdict = ("exists already", FAIL) if there else ("free", PASS)
+        yield Finding("Name is free", name, "free", observed, verdict)
+
+
+def _created(statement: Statement) -> Iterator[str]:
+    """The permanent table that a statement creates."""
+    match statement.kind:
+        case "create_stmt":
+            relation = statement.node.relation
+        case "create_foreign_table_stmt":
+            relation = statement.node.base_stmt.relation
+        case "create_table_as_stmt" if statement.node.objtype == _TABLE:
+            relation = statement.node.into.rel
+        case _:
+            return
+    if relation.relpersistence != "t":
+        yield f"{relation.schemaname or 'public'}.{relation.relname}"
 
 
 def _extensions(

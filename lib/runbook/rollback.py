@@ -15,14 +15,15 @@ import psycopg
 from psycopg import sql
 
 from . import catalog, history, journal, ledger
-from .apply import Limits, begin, run_statement
+from .apply import begin, run_statement, settled
 from .errors import CheckFailed, FileInvalid, NotApplied, RunbookError
-from .failure import statement_failed
+from .failure import commit_failed
 from .findings import FAIL, PASS, WARN, Finding
 from .ledger import PASSED, Author, latest, since_rollback
 from .plan import Migration, Plan
 from .sql import Script, read_script
 from .target import Identity, reset_session
+from .waiting import Limits
 
 
 def chosen(plan: Plan, applied: history.History, names: Sequence[str]) -> list[Migration]:
@@ -84,11 +85,8 @@ def take_back(
             begin(conn, limits)
             held = catalog.snapshot(conn)
             for statement in script.statements:
-                try:
-                    run_statement(conn, migration, statement)
-                except psycopg.Error as error:
-                    raise statement_failed(script, statement, error) from None
-            conn.execute("reset role")
+                run_statement(conn, script, statement)
+            settled(conn, script, limits)
             if not history.delete(conn, migration.version):
                 raise NotApplied(f"The history holds no row for {migration.version}.")
             left = catalog.snapshot(conn)
@@ -98,21 +96,45 @@ def take_back(
                 version=migration.version, sha256=script.sha256, findings=rows,
                 catalog=catalog.fingerprint(left),
             )  # fmt: skip
-    except RunbookError as error:
-        error.state = (
-            f"The rollback was rolled back: {migration.name} is still applied, nothing was lost."
-        )
-        if not conn.closed:
-            ledger.record(
-                conn, author, stage="rollback", state=ledger.FAILED, phase=migration.phase,
-                version=migration.version, error=str(error),
-            )  # fmt: skip
-        raise
+    except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
+        raise _not_taken_back(conn, migration, script, author, error) from None
     finally:
         if not conn.closed:
             reset_session(conn)
     journal.write(event)
     return rows
+
+
+def _not_taken_back(
+    conn: psycopg.Connection,
+    migration: Migration,
+    script: Script,
+    author: Author,
+    error: BaseException,
+) -> RunbookError:
+    """The error in words, written down where that is possible."""
+    lost = conn.closed
+    if isinstance(error, KeyboardInterrupt):
+        error = NotApplied(f"The rollback of {migration.name} was interrupted.")
+    elif isinstance(error, psycopg.Error):
+        error = (
+            NotApplied(f"The connection was lost while {script.file} ran.")
+            if lost
+            else commit_failed(script, error)
+        )
+    assert isinstance(error, RunbookError)
+    if lost:
+        error.state = "It was rolled back as a whole or committed as a whole."
+        error.remedy = "`runbook status` says which; run this cell again."
+        return error
+    error.state = (
+        f"The rollback was rolled back: {migration.name} is still applied, nothing was lost."
+    )
+    ledger.record(
+        conn, author, stage="rollback", state=ledger.FAILED, phase=migration.phase,
+        version=migration.version, error=str(error),
+    )  # fmt: skip
+    return error
 
 
 def _proof(

@@ -7,7 +7,6 @@ expression on SQL in this package.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,21 +152,6 @@ def excerpt(text: str, offset: int, *, file: str) -> str:
     return f"{file}:{line}:{column}\n{gutter}{shown}\n{' ' * (len(gutter) + column - 1 - left)}^"
 
 
-def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
-    """Whether two lists of statements are the same SQL, comments and layout aside."""
-    a, b = ";".join(left), ";".join(right)
-    if a == b or _squeeze(a) == _squeeze(b):
-        return True
-    try:
-        return postgast.deparse(postgast.parse(a)) == postgast.deparse(postgast.parse(b))
-    except postgast.PgQueryError:
-        return False
-
-
-def _squeeze(text: str) -> str:
-    return "".join(text.split()).replace(";", "")
-
-
 def _unwrap(statements: list[Statement], *, file: str) -> tuple[list[Statement], list[str]]:
     """Take a BEGIN … COMMIT pair off that wraps the whole file; the runner brings its own."""
     if len(statements) < 2 or not _is_transaction(statements[0], "BEGIN", "START"):
@@ -204,22 +188,29 @@ def _guard(statement: Statement, *, file: str) -> None:
             " transaction that protects it, and a later error would leave the first part behind.",
             remedy="Take it out; the runbook wraps the whole file in one transaction.",
         )
-    if statement.kind == "copy_stmt" and _reads_stdin(statement.node):
+    if statement.kind == "copy_stmt" and _talks_to_client(statement.node):
+        what, remedy = (
+            ("FROM STDIN needs a client that feeds it rows", "Write the rows as INSERT … VALUES.")
+            if statement.node.is_from
+            else ("TO STDOUT needs a client that takes its rows", "Take it out.")
+        )
+        raise FileInvalid(f"{place}: COPY … {what}.", remedy=remedy)
+    if statement.kind == "index_stmt" and statement.node.concurrent and not statement.node.idxname:
         raise FileInvalid(
-            f"{place}: COPY … FROM STDIN needs a client that feeds it rows.",
-            remedy="Write the rows as INSERT … VALUES.",
+            f"{place}: CREATE INDEX CONCURRENTLY without a name: should the build be interrupted,"
+            " the INVALID index that stays behind could not be found.",
+            remedy="Give the index a name.",
         )
 
 
-def _reads_stdin(node: Any) -> bool:
-    return node.is_from and not node.filename and not node.is_program
+def _talks_to_client(node: Any) -> bool:
+    return not node.filename and not node.is_program
 
 
 def _syntax_error(text: str, error: postgast.PgQueryError, file: str) -> FileInvalid:
-    raw = text.encode()
-    offset = len(raw[: max(error.cursorpos - 1, 0)].decode(errors="ignore"))
+    offset = max(error.cursorpos - 1, 0)  # in characters, unlike the parse tree's locations
     line_start = text.rfind("\n", 0, offset) + 1
-    message, remedy = f"{error.message}.", "Mend the file and run this again."
+    message, remedy = f"{' '.join(error.message.split())}.", "Mend the file and run this again."
     if text[line_start:].lstrip().startswith("\\"):
         message = "this is a psql meta-command, not SQL; only psql understands it."
         remedy = "Write the SQL it stands for."
@@ -240,7 +231,9 @@ def _after_copy(text: str) -> bool:
         last = postgast.parse(head).stmts[-1].stmt
     except (postgast.PgQueryError, IndexError):
         return False
-    return last.WhichOneof("node") == "copy_stmt" and _reads_stdin(last.copy_stmt)
+    if last.WhichOneof("node") != "copy_stmt":
+        return False
+    return last.copy_stmt.is_from and _talks_to_client(last.copy_stmt)
 
 
 def _outside_transaction(kind: str, node: Any) -> bool:
@@ -259,6 +252,10 @@ def _outside_transaction(kind: str, node: Any) -> bool:
                 and getattr(item.alter_table_cmd, "def").partition_cmd.concurrent
                 for item in node.cmds
             )
+        case "alter_database_stmt":
+            return any(item.def_elem.defname == "tablespace" for item in node.options)
+        case "cluster_stmt":
+            return not node.HasField("relation")
         case "create_subscription_stmt" | "drop_subscription_stmt":
             return True
     return kind in _NEVER_IN_TRANSACTION

@@ -7,15 +7,19 @@ run; a FAIL raises after its table was shown.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from . import checkpoint, ledger, show, stages
 from .errors import CheckFailed, InDoubt, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
+from .redact import redact
 
 if TYPE_CHECKING:
     from .opened import OpenPhase
@@ -97,7 +101,7 @@ class Step:
         self._require_stage_before(stage)
         try:
             rows = work(migration)
-        except (RunbookError, KeyboardInterrupt) as error:
+        except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
             raise self._failed(stage, error) from None
         bad = failed(rows)
         self._record(stage, FAILED if bad else PASSED, rows)
@@ -142,9 +146,11 @@ class Step:
         if needed is None or not self._phase.applies:
             return
         event = latest(since_rollback(self._events()), needed)
-        if event is None or event.state not in (PASSED, DONE):
+        same = event is not None and event.detail.get("sha256") == self._migration.script.sha256
+        if event is None or event.state not in (PASSED, DONE) or not same:
+            edited = ", and the file was edited since" if event is not None and not same else ""
             raise OutOfOrder(
-                f"{stage} of {self._migration.name} comes after {needed}.",
+                f"{stage} of {self._migration.name} comes after {needed}{edited}.",
                 remedy=f"Run the cell {self._migration.variable}.{needed}() first.",
             )
 
@@ -177,8 +183,16 @@ class Step:
                 state=self._state_words(stage, interrupted=True),
                 remedy="Run this cell again when you are ready.",
             )
+        elif isinstance(error, psycopg.Error):
+            words = " ".join((error.diag.message_primary or str(error)).split())
+            error = NotApplied(
+                redact(f"{stage} of {self._migration.name}: the database said: {words}."),
+                state=self._state_words(stage, interrupted=True),
+                remedy="Run this cell again; it looks first at what is there.",
+            )
         assert isinstance(error, RunbookError)
-        if not self._phase.conn.closed:
+        # Where the ledger cannot be written to either, the error itself matters more.
+        with contextlib.suppress(RunbookError, psycopg.Error):
             self._record(stage, FAILED, (), error=str(error))
         return error
 

@@ -91,21 +91,38 @@ class Target:
             EmbeddedUnavailable: the embedded server cannot start.
         """
         try:
-            conn = psycopg.connect(
-                self._conninfo,
-                autocommit=True,
-                # Named prepared statements collide behind poolers, and a migration runs once.
-                prepare_threshold=None,
-                connect_timeout=10,
-                application_name=f"runbook {purpose}".strip()[:63],
-            )
+            conn = self._connect(purpose)
+        except psycopg.OperationalError as error:
+            if self.kind != "embedded":
+                raise self._unreachable(error) from None
+            # The throw-away server may have been killed; it recovers when it is started.
+            from . import production_state
+
+            production_state.restart(self.project)
+            try:
+                conn = self._connect(purpose)
+            except psycopg.Error as again:
+                raise self._unreachable(again) from None
         except psycopg.Error as error:
-            raise TargetRefused(
-                f"Target {self.name} cannot be reached: {_reason(error)}",
-                remedy="Check that the server is up and that this machine may connect to it.",
-            ) from None
+            raise self._unreachable(error) from None
         reset_session(conn)
         return conn
+
+    def _connect(self, purpose: str) -> psycopg.Connection:
+        return psycopg.connect(
+            self._conninfo,
+            autocommit=True,
+            # Named prepared statements collide behind poolers, and a migration runs once.
+            prepare_threshold=None,
+            connect_timeout=10,
+            application_name=f"runbook {purpose}".strip()[:63],
+        )
+
+    def _unreachable(self, error: psycopg.Error) -> TargetRefused:
+        return TargetRefused(
+            f"Target {self.name} cannot be reached: {_reason(error)}",
+            remedy="Check that the server is up and that this machine may connect to it.",
+        )
 
     def environment(self) -> dict[str, str]:
         """This process's environment with the target in PG* variables, for pg_dump and psql.
@@ -121,16 +138,22 @@ class Target:
         return {**os.environ, **given}
 
 
-def reset_session(conn: psycopg.Connection) -> None:
-    """Put a session back into its known state: settings, role, and the leash to its client.
-
-    `RESET ALL` undoes what a file set for the session (a dump's `set_config('search_path', '')`
-    would otherwise leak into the next file). The connection check makes the server cancel the
-    statement of a client that was killed; without it, the statement runs on and commits.
-    """
+def reset_settings(conn: psycopg.Connection) -> None:
+    """Role and settings back to those of a new session; inside of a transaction too."""
     conn.execute("reset session authorization")
     conn.execute("reset role")
     conn.execute("reset all")
+
+
+def reset_session(conn: psycopg.Connection) -> None:
+    """Put an idle session back into its known state: as new, and on the leash of its client.
+
+    What a file left in its session must not meet the next one: settings (a dump's
+    `set_config('search_path', '')`), role, temporary tables, prepared statements, session locks.
+    The connection check makes the server cancel the statement of a client that was killed; without
+    it, the statement runs on and commits.
+    """
+    conn.execute("discard all")
     # Refused where the server's platform cannot watch its sockets (macOS); nothing else is lost.
     with contextlib.suppress(psycopg.errors.InvalidParameterValue):
         conn.execute("set client_connection_check_interval = '500ms'")

@@ -1,0 +1,35 @@
+"""Whether two texts are the same SQL: what tells an edited file from one with another layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import postgast
+
+
+def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
+    """Whether two lists of statements are the same SQL, comments and layout aside."""
+    a, b = ";".join(left), ";".join(right)
+    if a == b:
+        return True
+    try:
+        return postgast.deparse(postgast.parse(a)) == postgast.deparse(postgast.parse(b))
+    except postgast.PgQueryError:
+        return False
+
+
+def holds_exactly(text: str, sources: Sequence[str]) -> bool:
+    """Whether a file's text is these statements, character by character; the parser is not asked.
+
+    False does not mean that they differ: comments at the end of a file are kept by nobody.
+    """
+    place = 0
+    for number, source in enumerate(sources):
+        gap = len(text[place:]) - len(text[place:].lstrip(" \n\t;"))
+        if number and ";" not in text[place : place + gap]:
+            return False
+        place += gap
+        if not text.startswith(source, place):
+            return False
+        place += len(source)
+    return not text[place:].strip(" \n\t;")
