@@ -15,6 +15,8 @@ from .errors import PlanInvalid
 from .sql import Script, read_script
 
 RISKS = ("low", "medium", "high")
+# What may prove a success criterion; `criteria` says how.
+PROOFS = ("history", "verify", "scenario", "baseline", "validation")
 
 
 @dataclass(frozen=True)

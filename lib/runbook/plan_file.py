@@ -7,6 +7,7 @@ production.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import PlanInvalid
-from .plan import RISKS, Criterion, Migration, Phase, Plan
+from .plan import PROOFS, RISKS, Criterion, Migration, Phase, Plan
 
 _PLAN_KEYS = {"project", "baseline", "phase", "criteria"}
 _PHASE_KEYS = {"id", "title", "notebook", "criteria", "migration"}
@@ -55,7 +56,10 @@ class _Reader:
         except (OSError, UnicodeDecodeError) as error:
             raise PlanInvalid(f"{path} cannot be read: {error}.") from None
         except tomllib.TOMLDecodeError as error:
-            raise PlanInvalid(f"migrations/plan.toml is not TOML: {error}.") from None
+            raise PlanInvalid(
+                f"migrations/plan.toml is not TOML: {error}.",
+                remedy="Mend the plan and run this again.",
+            ) from None
 
     def plan(self, root: Path) -> Plan:
         self.known_keys(self.table, _PLAN_KEYS, "the top level")
@@ -64,7 +68,9 @@ class _Reader:
             _migration(self.take(files, version, "baseline"))
             for version in self.strings(self.table, "baseline", "the top level")
         )
-        phases = tuple(self.phase(entry, files) for entry in self.table.get("phase", []))
+        phases = tuple(
+            self.phase(entry, files) for entry in self.tables(self.table, "phase", "the top level")
+        )
         if files:
             version, orphan = next(iter(files.items()))
             raise PlanInvalid(
@@ -113,10 +119,17 @@ class _Reader:
             title=self.string(entry, "title", where),
             notebook=self.string(entry, "notebook", where),
             criteria=self.criteria(entry, where),
-            migrations=tuple(
-                self.migration(item, name, files) for item in entry.get("migration", [])
-            ),
+            migrations=self.migrations(entry, name, files),
         )
+
+    def migrations(
+        self, entry: dict[str, Any], phase: str, files: dict[str, Path]
+    ) -> tuple[Migration, ...]:
+        where = f"phase {phase!r}"
+        items = self.tables(entry, "migration", where)
+        if not items:
+            raise self.error(f"{where} has no migration", f'"{phase}"')
+        return tuple(self.migration(item, phase, files) for item in items)
 
     def migration(self, entry: dict[str, Any], phase: str, files: dict[str, Path]) -> Migration:
         version = self.string(entry, "version", f"phase {phase!r}")
@@ -124,7 +137,9 @@ class _Reader:
         self.known_keys(entry, _MIGRATION_KEYS, where)
         risk = self.string(entry, "risk", where)
         if risk not in RISKS:
-            raise self.error(f"risk {risk!r} of {where} is none of {', '.join(RISKS)}", f'"{risk}"')
+            raise self.error(
+                f"risk {risk!r} of {where} is none of {', '.join(RISKS)}", f'"{risk}"', entry
+            )
         return _migration(
             self.take(files, version, where),
             phase=phase,
@@ -173,43 +188,73 @@ class _Reader:
 
     def criteria(self, entry: dict[str, Any], where: str) -> tuple[Criterion, ...]:
         found = []
-        for item in entry.get("criteria", []):
+        for item in self.tables(entry, "criteria", where):
             self.known_keys(item, _CRITERION_KEYS, f"a criterion of {where}")
-            found.append(
-                Criterion(
-                    self.string(item, "says", f"a criterion of {where}"),
-                    self.string(item, "proved_by", f"a criterion of {where}"),
+            proof = self.string(item, "proved_by", f"a criterion of {where}")
+            if proof.partition(":")[0] not in PROOFS:
+                raise self.error(
+                    f"proved_by {proof!r} of {where} is no proof (known: {', '.join(PROOFS)})",
+                    f'"{proof}"',
                 )
-            )
+            found.append(Criterion(self.string(item, "says", f"a criterion of {where}"), proof))
         return tuple(found)
 
     def known_keys(self, entry: dict[str, Any], known: set[str], where: str) -> None:
         for key in entry:
             if key not in known:
                 raise self.error(
-                    f"{where} has an unknown key {key!r} (known: {', '.join(sorted(known))})", key
+                    f"{where} has an unknown key {key!r} (known: {', '.join(sorted(known))})",
+                    key,
+                    entry,
                 )
 
     def string(self, entry: dict[str, Any], key: str, where: str) -> str:
         value = entry.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise self.error(f'{where} needs {key} = "…"', key)
+            raise self.error(f'{where} needs {key} = "…"', key if key in entry else "", entry)
         return value
 
     def strings(self, entry: dict[str, Any], key: str, where: str) -> Iterator[str]:
         value = entry.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(f"{key} of {where} must be a list of strings", key)
+            raise self.error(f"{key} of {where} must be a list of strings", key, entry)
         return iter(value)
+
+    def tables(self, entry: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+        value = entry.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.error(
+                f"{key} of {where} must be a list of tables ([[{key}]], or {{ … }} in brackets)",
+                key,
+                entry,
+            )
+        return value
 
     def unique(self, names: list[str], what: str) -> None:
         for name in names:
             if names.count(name) > 1:
                 raise self.error(f"{what} {name!r} is used twice", f'"{name}"')
 
-    def error(self, message: str, near: str = "") -> PlanInvalid:
-        """A PlanInvalid; its line is the first one that holds `near`."""
+    def error(
+        self, message: str, near: str = "", entry: dict[str, Any] | None = None
+    ) -> PlanInvalid:
+        """A PlanInvalid; its line is the first one that holds `near`, from the entry's own on."""
+        start = self.start(entry or {})
+        found = self.text.find(near, start) if near else start
         place = "migrations/plan.toml"
-        if near and near in self.text:
-            place += f", line {self.text[: self.text.index(near)].count(chr(10)) + 1}"
+        if found > 0:
+            place += f", line {self.text.count(chr(10), 0, found) + 1}"
         return PlanInvalid(f"{place}: {message}.", remedy="Mend the plan and run this again.")
+
+    def start(self, entry: dict[str, Any]) -> int:
+        """Where a phase's or migration's own lines begin; 0 where that cannot be said."""
+        for key, header in (("version", "[[phase.migration]]"), ("id", "[[phase]]")):
+            value = entry.get(key)
+            named = (
+                re.search(rf'^\s*{key}\s*=\s*["\']{re.escape(value)}["\']', self.text, re.M)
+                if isinstance(value, str)
+                else None
+            )
+            if named:
+                return max(self.text.rfind(header, 0, named.start()), 0)
+        return 0
