@@ -114,11 +114,15 @@ def _tests(event: Event | None) -> str:
 
 
 def _words(event: Event) -> str:
-    return "passed" if event.state == PASSED else str(event.detail.get("why", "done elsewhere"))
+    if event.state != PASSED:
+        return str(event.detail.get("why", "done elsewhere"))
+    return "passed" if _verdict(event) == PASS else "skipped: nothing was looked at"
 
 
 def _verdict(event: Event) -> str:
-    return PASS if event.state == PASSED else WARN
+    """A stage whose every row is a SKIP lets the migration be closed, and is no pass."""
+    looked = any(row.verdict != SKIP for row in event.findings)
+    return PASS if event.state == PASSED and looked else WARN
 
 
 def _issue(event: Event) -> str:
