@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import embedded, history, ledger, production_state
+from . import approval, catalog, embedded, history, ledger, production_state
 from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
 from .notebook_names import BASELINE, ROLLBACK, VALIDATION
 from .opened import author, find_project
-from .plan import Plan
+from .plan import Phase, Plan
 from .plan_file import read_plan
-from .target import Target, open_target
+from .target import Target, identify, open_target
 
 if TYPE_CHECKING:
     from .engine import CellEvent
@@ -48,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
     code = _execute(root, target, names, options.operator, given)
     applied, total = _counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
+    if mode == "check" and not code and target.protected:
+        say(_token(plan, phases[-1], target))
     return code
 
 
@@ -58,10 +60,12 @@ def rollback(options: argparse.Namespace) -> int:
     target = open_target(options.target, root)
     versions = [plan.migration(name).version for name in options.versions]
     if options.to:
-        after = plan.migration(options.to).version
-        versions += [m.version for m in plan.migrations if m.version > after]
+        versions += _applied_after(plan, target, plan.migration(options.to).version)
     if not versions:
-        raise Refused("No migration was named.", remedy="Name versions, or --to VERSION.")
+        what = (
+            f"Nothing after {options.to} is applied." if options.to else "No migration was named."
+        )
+        raise Refused(what, remedy="Name versions, or --to VERSION.")
     given = {
         "mode": options.mode, "approve": options.approve, "versions": " ".join(versions),
     }  # fmt: skip
@@ -188,6 +192,25 @@ def _counts(plan: Plan, target: Target) -> tuple[int, int]:
     with target.connect(purpose="count") as conn:
         there = history.classify(plan, history.read(conn))
     return sum(there.holds(m.version) for m in plan.migrations), len(plan.migrations)
+
+
+def _token(plan: Plan, last: Phase, target: Target) -> str:
+    """The plan token for everything that is pending up to the end of a phase, in words."""
+    with target.connect(purpose="token") as conn:
+        there = {m.version for m in history.classify(plan, history.read(conn)).pending}
+        end = plan.migrations.index(last.migrations[-1]) + 1
+        waiting = [m for m in plan.migrations[:end] if m.version in there]
+        if not waiting:
+            return "Nothing is pending: there is nothing to approve."
+        now = catalog.fingerprint(catalog.snapshot(conn))
+        token = approval.plan_token(identify(conn), now, waiting)
+    return f"Plan token for these {len(waiting)} files on {target.name} as it is now: {token}"
+
+
+def _applied_after(plan: Plan, target: Target, version: str) -> list[str]:
+    with target.connect(purpose="rollback") as conn:
+        there = history.classify(plan, history.read(conn))
+    return [m.version for m in plan.migrations if m.version > version and there.holds(m.version)]
 
 
 def _complete(plan: Plan, target: Target) -> bool:
