@@ -156,6 +156,15 @@ def test_a_missing_kernel_is_archived_as_refused_with_every_cell_pending(project
     assert {cell["status"] for cell in done.document["cells"]} == {"pending"}
 
 
+def test_a_notebook_without_a_kernel_is_refused(project):
+    path = phase(project, "1")
+    nb = json.loads(path.read_text())
+    del nb["metadata"]["kernelspec"]
+    path.write_text(json.dumps(nb))
+    done = run(project, path, parameters={"limit": 3})
+    assert (done.outcome, done.error["what"]) == ("refused", "The notebook names no kernel.")
+
+
 def test_a_refused_parameter_leaves_no_trace(project):
     path = phase(project, "1")
     for parameters in (
@@ -323,7 +332,9 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_next_run_archives_it(project
     copy.rmdir()
 
 
-def test_the_list_passes_over_what_is_no_record_and_a_closed_draft_keeps_its_outcome(project):
+def test_the_list_passes_over_what_is_no_record_and_a_closed_draft_keeps_its_outcome(
+    project, monkeypatch
+):
     runs = project / "runs"
     assert record.records(runs) == []
     done = run(project, phase(project, "1"))
@@ -341,13 +352,19 @@ def test_the_list_passes_over_what_is_no_record_and_a_closed_draft_keeps_its_out
     (runs / "file").write_text("x")
     assert [each.name for each in record.records(runs)] == [done.name]
 
-    # Killed after its outcome was written, before it got its name:
+    # Killed after its outcome was written, before it got its name. Something else beside it is
+    # beyond repair, and does not stand in its way:
+    (runs / ".unfinished-junk").mkdir()
+    (runs / ".unfinished-junk" / "record.json").write_text("[]")
     draft = done.path.with_name(f".unfinished-{done.name}")
     done.path.rename(draft)
     (draft / "record.html").unlink()
+    monkeypatch.setattr(page, "render", lambda *_: 1 / 0)
     [again] = record.recover(runs)
     assert (again.name, again.outcome, again.ended) == (done.name, "passed", done.ended)
-    assert (again.path / "record.html").exists()
+    assert "division by zero" in again.document["page"]
+    assert done.document["id"] in (again.path / "record.html").read_text()
+    assert (runs / ".unfinished-junk").exists()
 
 
 def test_the_commit_and_changed_files_are_known(project):

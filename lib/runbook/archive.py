@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,8 +76,8 @@ def name(started: datetime, phase: str, target: str) -> str:
     )
 
 
-def begin(runs: Path, record: str) -> Draft:
-    """An empty draft, locked.
+def begin(runs: Path, record: str, files: Mapping[str, str] | None = None) -> Draft:
+    """A locked draft with these files, by name, in it.
 
     Raises:
         Refused: the folder cannot be written to, or has no room left; nothing was started.
@@ -91,6 +91,8 @@ def begin(runs: Path, record: str) -> Draft:
         lock = _lock(folder)
         lock.acquire(blocking=False)
         folder.mkdir()
+        for file, text in (files or {}).items():
+            write(folder / file, text)
     except (OSError, Timeout) as error:
         raise Refused(
             f"Records cannot be written to {runs}: {_reason(error)}.",

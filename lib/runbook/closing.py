@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,9 @@ def left_behind(draft: Draft) -> tuple[dict[str, Any], Any]:
     return document, nb
 
 
-def keep(folder: Path, document: Mapping[str, Any]) -> None:
-    """Write record.json as it stands."""
-    document = redact_tree(document)
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
-    archive.write(folder / DOCUMENT, text)
+def text(document: Mapping[str, Any]) -> str:
+    """record.json as it is written."""
+    return json.dumps(redact_tree(document), indent=1, ensure_ascii=False, default=str) + "\n"
 
 
 def iso(moment: datetime) -> str:
@@ -70,15 +69,23 @@ def _complete(folder: Path, document: dict[str, Any], nb: Any) -> None:
     from . import notebook, page
 
     # The outcome first: should the process die in the next line, the next run knows it.
-    keep(folder, document)
+    archive.write(folder / DOCUMENT, text(document))
     if nb is not None:
         archive.write(folder / NOTEBOOK, notebook.text(nb))
     for part in folder.glob(".*.part"):
         part.unlink()
     document["files"] = _digests(folder)
-    archive.write(folder / PAGE, page.render(document, nb))
+    try:
+        html = page.render(document, nb)
+    except Exception as error:  # a record that cannot be shown is still a record
+        document["page"] = f"record.html is plain: {type(error).__name__}: {error}"
+        html = (
+            '<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>Record</title>\n'
+            f"<pre>{escape(text(document))}</pre>\n"
+        )
+    archive.write(folder / PAGE, html)
     document["files"] = _digests(folder)
-    keep(folder, document)
+    archive.write(folder / DOCUMENT, text(document))
 
 
 def _digests(folder: Path) -> dict[str, str]:

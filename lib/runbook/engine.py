@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -155,6 +156,8 @@ class Execution(NotebookExecutionManager):
     def notebook_complete(self, **kwargs: Any) -> None:
         """papermill's version would promote every pending cell to completed."""
         self.end_time = self.now()
+        if "widgets" in self.nb.metadata:
+            self.nb.metadata.widgets = redact_tree(self.nb.metadata.widgets)
         pm = self.nb.metadata.papermill
         pm["end_time"] = self.end_time.isoformat()
         pm["duration"] = (self.end_time - self.start_time).total_seconds()
@@ -170,9 +173,11 @@ class Execution(NotebookExecutionManager):
     def _tell(self, kind: str, index: int, **seen: Any) -> None:
         line = first_line(self.nb.cells[index].source)
         number = self._code.index(index) + 1
-        self._on_event(
-            CellEvent(kind, index, number, len(self._code), self._headings[index], line, **seen)
-        )
+        # Progress that nobody can read any more (a closed pipe) is no reason to stop.
+        with suppress(OSError, ValueError):
+            self._on_event(
+                CellEvent(kind, index, number, len(self._code), self._headings[index], line, **seen)
+            )
 
 
 class RunbookEngine(NBClientEngine):

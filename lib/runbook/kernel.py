@@ -82,7 +82,8 @@ class Client(PapermillNotebookClient):
     async def _run(self, **launch: Any) -> None:
         self.reset_execution_trackers()
         self.signal: signal.Signals | None = None
-        self.stopping, self.insisting, self.begun = (asyncio.Event() for _ in range(3))
+        self.stopping, self.insisting = asyncio.Event(), asyncio.Event()
+        self.begun: asyncio.Event | None = None
         others = asyncio.all_tasks()
         with self._signals():
             try:
@@ -91,10 +92,8 @@ class Client(PapermillNotebookClient):
                 for index, cell in enumerate(self.nb.cells):
                     if not await self._cell(cell, index):
                         break
-                self.set_widgets_metadata()
-                if "widgets" in self.nb.metadata:
-                    self.nb.metadata.widgets = redact_tree(self.nb.metadata.widgets)
             finally:
+                self.set_widgets_metadata()
                 if self.km is not None and self.km.has_kernel:
                     await self._async_cleanup_kernel()
                 for task in asyncio.all_tasks() - others:
@@ -105,6 +104,7 @@ class Client(PapermillNotebookClient):
     async def _start(self, **launch: Any) -> None:
         try:
             self.km = self.create_kernel_manager()
+            self.km.connection_file = str(Path(launch["env"]["IPYTHONDIR"], "connection.json"))
             self.km.transport_encryption = "auto"
             self.extra_arguments = [f"--IPKernelApp.exec_lines={_PROMPT_OUTPUT}"]
             await self._watch(self.async_start_new_kernel(**launch), None)
@@ -135,7 +135,7 @@ class Client(PapermillNotebookClient):
         self.nb_man.cell_start(cell, index)
         self.reply: Mapping[str, Any] = {}
         self.request = ""
-        self.begun.clear()
+        self.begun = asyncio.Event()
         try:
             await self._watch(self._execute(cell, index), self.limits.left())
             if any(item.get("source") == "ask_exit" for item in self.reply.get("payload", ())):
@@ -195,6 +195,8 @@ class Client(PapermillNotebookClient):
 
         Only once it runs: an interrupt that comes before the cell's first line is lost.
         """
+        if self.begun is None:
+            return False  # no cell: a kernel that only starts has nothing to clean up
         for wait in (self.begun.wait(), None, None):
             pause = asyncio.ensure_future(self.insisting.wait() if wait is None else wait)
             if wait is None:
@@ -223,7 +225,7 @@ class Client(PapermillNotebookClient):
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         self.request = msg["parent_header"].get("msg_id", "")
-        if msg["msg_type"] == "execute_input":
+        if msg["msg_type"] == "execute_input" and self.begun is not None:
             self.begun.set()
         if msg["msg_type"] != "stream":
             msg["content"] = redact_tree(msg["content"])

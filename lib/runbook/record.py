@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import archive, closing, provenance, verdict
-from .archive import Draft, NotArchived
+from .archive import Draft
 from .closing import DOCUMENT, NOTEBOOK, RUNNING
+from .errors import Refused
 from .parameters import check_parameters, defaults
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def run(
     given = check_parameters(notebook, parameters)
     recover(runs)
     project, started = project.resolve(), datetime.now(UTC)
-    draft = archive.begin(runs.resolve(), archive.name(started, phase, target))
+    name = archive.name(started, phase, target)
     document = {
         "schema": SCHEMA,
-        "id": draft.name.rpartition("_")[2],
+        "id": name.rpartition("_")[2],
         "phase": phase,
         "target": target,
         "outcome": RUNNING,
@@ -116,8 +117,8 @@ def run(
         "git": provenance.commit(project),
         **provenance.software(),
     }
+    draft = archive.begin(runs.resolve(), name, {DOCUMENT: closing.text(document)})
     try:
-        closing.keep(draft.folder, document)
         kept = _execute(
             notebook,
             given,
@@ -149,7 +150,7 @@ def recover(runs: Path) -> list[Record]:
                 continue
             document, notebook = closing.left_behind(draft)
             found.append(_archived(draft, document, notebook))
-        except (OSError, ValueError, NotArchived):
+        except Exception:  # whatever is wrong with it, it must not stop this run
             continue  # it stays where it is, for the next run or for a person
     return found
 
@@ -208,11 +209,17 @@ def _execute(
 
     error: BaseException | None = None
     try:
+        if not source.metadata.get("kernelspec", {}).get("name"):
+            raise Refused(
+                "The notebook names no kernel.",
+                remedy="Open it in JupyterLab, choose the kernel python3 and save it.",
+            )
         engine.execute_notebook(
             source,
             None,
             parameters=dict(given),
             engine_name=engine.NAME,
+            language="python",
             progress_bar=False,
             save=save,
             kernel_cwd=project,
