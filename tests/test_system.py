@@ -353,9 +353,12 @@ def test_a_project_adds_its_own_checks(conn: psycopg.Connection, tmp_path: Path)
         "with examined as (select * from tables) select name as object, 'a comment' as expected,"
         " 'none' as observed from examined where obj_description(oid) is null"
     )
-    add(tmp_path, "901_comments.sql", query, title="Tables have comments")
+    own = tmp_path / "migrations" / "checks"
+    assert system.folders_of(tmp_path) == (checkfile.default_folder(),)
+    own.mkdir(parents=True)
+    add(own, "901_comments.sql", query, title="Tables have comments")
     conn.execute("create table public.silent ()")
-    folders = (checkfile.default_folder(), tmp_path)
+    folders = system.folders_of(tmp_path)
     rows = system.validate(conn, folders=folders)
     assert rows[-1] == ("901 Tables have comments", "public.silent", "a comment", "none", WARN)
     assert len(system.summary(rows, checkfile.load(folders))) == 5

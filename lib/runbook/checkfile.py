@@ -85,6 +85,12 @@ def default_folder() -> Path:
     return resources.folder("checks")
 
 
+def folders_of(project: Path) -> tuple[Path, ...]:
+    """The checks that ship with the runbook, and the project's own in migrations/checks, if any."""
+    own = project / "migrations" / "checks"
+    return (default_folder(), own) if own.is_dir() else (default_folder(),)
+
+
 def load(folders: Iterable[Path] | None = None) -> list[Check]:
     """Every check of `folders` (default: those that ship here), by id.
 

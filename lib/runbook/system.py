@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors as pg
 
-from .checkfile import GROUPS, Check, default_folder, load
+from .checkfile import GROUPS, Check, default_folder, folders_of, load
 from .errors import Refused
 from .findings import FAIL, PASS, SKIP, Finding, counts, overall
 
@@ -53,7 +53,7 @@ def validate(
     Args:
         conn: an idle connection in autocommit mode.
         folders: folders of check files; default: those that ship with the runbook. A project adds
-            its own: `folders=(default_folder(), project / "migrations" / "checks")`.
+            its own in migrations/checks: `folders=folders_of(project)`.
         exposed: the schemas that the API serves.
         only: ids of the checks to run; default: all of them.
         statement_timeout_ms: milliseconds that each check, or each scan of one, may take.
@@ -281,4 +281,4 @@ def _skipped(check: Check, reason: str) -> Finding:
     return Finding(check.name, check.examines, check.title, reason, SKIP)
 
 
-__all__ = ["Check", "default_folder", "examine", "load", "summary", "validate"]
+__all__ = ["Check", "default_folder", "examine", "folders_of", "load", "summary", "validate"]

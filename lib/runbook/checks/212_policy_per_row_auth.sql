@@ -12,14 +12,15 @@
 with
 examined as (
   select
-    p.*,
+    p.name,
     regexp_replace(
-      concat(p.using_code, ' ', p.check_code),
+      concat(code.using_code, ' ', code.check_code),
       'SELECT ([a-z_][a-z0-9_.]*\(|\()*(auth\.(uid|jwt|role|email)\(|current_setting\()',
       'SELECT (',
       'gi'
     ) as unwrapped
   from policies p
+  join code on code.policy = p.oid
 )
 select
   name as object,

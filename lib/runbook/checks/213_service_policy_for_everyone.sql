@@ -12,8 +12,9 @@ with examined as (
   from policies
   where bare_name ~* '(service[ _-]*(role|key|account)|server[ _-]*side)'
 )
-select name as object, 'to service_role only' as expected, 'to ' || role_names as observed
+select name as object, 'to service_role only' as expected, 'to ' || role_lists.names as observed
 from examined
+join role_lists on role_lists.policy = examined.oid
 where permissive
   and (
     0 = any (roles)

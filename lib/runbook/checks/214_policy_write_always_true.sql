@@ -24,6 +24,7 @@ select
     ', ',
     case when using_always then 'using (true)' end,
     case when check_always then 'with check (true)' end
-  ) || format(' for %s to %s', command, role_names) as observed
+  ) || format(' for %s to %s', command, role_lists.names) as observed
 from examined
+join role_lists on role_lists.policy = examined.oid
 where using_always or check_always;

@@ -19,8 +19,9 @@ examined as (
     )
 ),
 judged as (
-  select name, command, role_names, condition.expression
+  select name, command, role_lists.names as role_names, condition.expression
   from examined
+  join role_lists on role_lists.policy = examined.oid
   cross join lateral (
     values (using_expression), (check_expression)
   ) condition (expression)

@@ -10,8 +10,9 @@
 -- note: In use means that auth.users holds an anonymous user. A condition counts as knowing when it
 --   names is_anonymous, calls auth.uid(), or calls a function of the project.
 with examined as (
-  select p.*
+  select p.*, concat_ws(' ', code.using_code, code.check_code) as code
   from policies p
+  join code on code.policy = p.oid
   where p.permissive
     and p.rls
     and exists (select from audiences a where a.policy = p.oid and a.role_name = 'authenticated')
@@ -23,7 +24,7 @@ select
   format('%s if %s', command, coalesce(using_expression, check_expression)) as observed
 from examined e
 where concat_ws(' ', using_expression, check_expression) !~ '\mis_anonymous\M'
-  and concat_ws(' ', using_code, check_code) !~ '\mauth\.uid\('
+  and code !~ '\mauth\.uid\('
   and coalesce(using_expression, check_expression) <> 'false'
   and not exists (
     select

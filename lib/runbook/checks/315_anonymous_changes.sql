@@ -11,9 +11,9 @@
 --   pg_catalog except current_setting(), and reads no other relation.
 with
 examined as (
-  select f.*, p.using_code
+  select f.*, code.using_code
   from faced f
-  join policies p on p.oid = f.oid
+  join code on code.policy = f.oid
   where f.permissive
     and f.rls
     and f.role_name = 'anon'

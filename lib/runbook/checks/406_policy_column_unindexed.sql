@@ -15,8 +15,9 @@ compared as (
     p.relation_name,
     coalesce(found.part[1], found.part[2]) as column_name
   from policies p
+  join code on code.policy = p.oid
   cross join lateral regexp_matches(
-    concat(p.using_code, ' '),
+    concat(code.using_code, ' '),
     '\(((?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)) = (?:\( SELECT )?auth\.uid\(\)'
       '|auth\.uid\(\)(?: AS uid\))? = ((?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*))\)',
     'g'
