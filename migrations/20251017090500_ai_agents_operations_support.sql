@@ -389,7 +389,7 @@ create trigger agent_support_activities_guard_escalation
   for each row execute function private.guard_support_escalation();
 
 -- The tenant is a predicate of its own, not only a policy: service_role bypasses the policies, and
--- an assignee must not find by search what was assigned to them by somebody else's organizer.
+-- an organizer's own search must not mix in what other organizers assigned to them.
 create function public.search_support_conversations(
   query text,
   match_count integer default 20,
