@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from runbook import checkfile, embedded, system
 from runbook.findings import PASS, Finding
 
@@ -98,3 +99,47 @@ def test_every_header_key_is_there(path: Path) -> None:
 
 def test_every_row_of_the_checklist_has_checks() -> None:
     assert {check.group for check in checkfile.load()} == set(checkfile.GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("case", "role", "statement", "state"),
+    [
+        ("210_policy_recursion/bad", "anon", "select from public.profiles", "42P17"),
+        ("210_policy_recursion/bad", "authenticated", "select from public.teams", "42P17"),
+        ("210_policy_recursion/bad", "authenticated", "select from public.members", "42P17"),
+        (
+            "210_policy_recursion/bad",
+            "authenticated",
+            "insert into public.posts values (1)",
+            "42P17",
+        ),
+        (
+            "210_policy_recursion/bad",
+            "authenticated",
+            "insert into public.votes values (1)",
+            "42P17",
+        ),
+        ("210_policy_recursion/bad", "anon", "select from public.x", "42P17"),
+        ("210_policy_recursion/bad", "authenticated", "select from public.posts", None),
+        ("210_policy_recursion/good", "authenticated", "select from public.teams", None),
+        ("210_policy_recursion/good", "authenticated", "insert into public.votes values (1)", None),
+        ("210_policy_recursion/good", "authenticated", "select from public.notes", None),
+        ("210_policy_recursion/good", "anon", "select from public.a", None),
+        ("209_policy_unreadable/bad", "anon", "select from public.t", "42501"),
+        ("209_policy_unreadable/bad", "authenticated", "delete from public.u where true", "42501"),
+        ("209_policy_unreadable/bad", "authenticated", "select from public.w", "42501"),
+        ("209_policy_unreadable/good", "authenticated", "select team from public.t", None),
+    ],
+)
+def test_the_server_agrees_with_what_is_said_about_policies(
+    played: psycopg.Connection, case: str, role: str, statement: str, state: str | None
+) -> None:
+    played.execute((CASES / f"{case}.sql").read_text(encoding="utf-8"))
+    played.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+    try:
+        with played.transaction():
+            played.execute(statement)
+        met = None
+    except psycopg.Error as error:
+        met = error.sqlstate
+    assert met == state

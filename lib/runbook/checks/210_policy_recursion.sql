@@ -4,7 +4,8 @@
 -- needs: nothing
 -- examines: policies that read relations
 -- why: A policy that looks into its own table, or into one whose policies lead back, makes every
---   query fail: infinite recursion detected in policy (42P17).
+--   query fail: infinite recursion detected in policy (42P17). An insert policy that counts the rows
+--   of its own table does so too, as soon as a select policy there holds a sub-select.
 -- mend: Move the look-up into a SECURITY DEFINER function with a pinned search_path; its owner is not
 --   subject to the policy.
 -- note: Followed through security_invoker views. What a function reads inside is not seen; with
@@ -19,10 +20,16 @@ roles as (
   union
   select oid from api_roles
 ),
+nested as (
+  -- Any sub-select counts here, one that reads no relation, such as (select auth.uid()), as well.
+  select oid as policy
+  from pg_policy
+  where strpos(polqual::text, '{SUBLINK ') > 0 or strpos(polwithcheck::text, '{SUBLINK ') > 0
+),
 applied as (
   select r.oid as policy, r.relation, r.command, role.oid as role
   from rules r
-  join reads on reads.policy = r.oid
+  join nested on nested.policy = r.oid
   join roles role
     on 0 = any (r.roles)
     or role.oid = any (r.roles)
@@ -66,10 +73,10 @@ where exists (
   from paths
   where paths.policy = p.oid
     and paths.target = p.relation
-    -- On the second visit the table's own select policies have to look further for it to fail.
+    -- On the second visit a select policy of the table has to hold a sub-select for it to fail.
     and exists (
       select
-      from steps s
-      where s.role = paths.role and s.relation = p.relation and s.command = 'select'
+      from applied a
+      where a.role = paths.role and a.relation = p.relation and a.command = 'select'
     )
 );

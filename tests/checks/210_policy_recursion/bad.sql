@@ -2,6 +2,7 @@
 -- fires on: public.teams (teams_of_members)
 -- fires on: public.members (members_of_teams)
 -- fires on: public.posts (one_each)
+-- fires on: public.votes (one_vote)
 -- fires on: public.x (through_view)
 create table public.profiles (id uuid, role text);
 alter table public.profiles enable row level security;
@@ -21,6 +22,11 @@ alter table public.posts enable row level security;
 create policy seen on public.posts for select to authenticated using (id in (select id from public.other));
 create policy one_each on public.posts for insert to authenticated
   with check (not exists (select from public.posts p where p.author = posts.author));
+create table public.votes (id int, voter uuid);
+alter table public.votes enable row level security;
+create policy own_votes on public.votes for select to authenticated using (voter = (select auth.uid()));
+create policy one_vote on public.votes for insert to authenticated
+  with check (not exists (select from public.votes v where v.id = votes.id));
 create table public.x (id int);
 alter table public.x enable row level security;
 create view public.v with (security_invoker) as select id from public.x;

@@ -5,9 +5,12 @@ alter table public.members enable row level security;
 create policy teams_of_members on public.teams for select to authenticated
   using (id in (select m.team from public.members m where m.user_id = (select auth.uid())));
 create policy own_membership on public.members for select to authenticated using (user_id = (select auth.uid()));
--- its own select policy looks no further
-create policy one_each on public.members for insert to authenticated
-  with check (not exists (select from public.members m where m.team = members.team));
+-- its select policy holds no sub-select
+create table public.votes (id int, open boolean);
+alter table public.votes enable row level security;
+create policy open_votes on public.votes for select to authenticated using (open);
+create policy one_each on public.votes for insert to authenticated
+  with check (not exists (select from public.votes v where v.id = votes.id));
 -- read as its owner, whom no policy concerns
 create view public.all_teams as select * from public.teams;
 create table public.notes (team int);
