@@ -11,8 +11,14 @@ from pathlib import Path
 from .findings import PASS, SKIP, WARN, Finding
 from .plan import Migration
 
-# The runner itself sets both timeouts for every statement.
-_ANSWERED = ("require-lock-timeout", "require-statement-timeout")
+# The runner itself sets both timeouts for every statement; how wide an integer should be is a
+# matter of taste and not of safety.
+_ANSWERED = (
+    "require-lock-timeout",
+    "require-statement-timeout",
+    "prefer-bigint-over-int",
+    "prefer-bigint-over-smallint",
+)
 _TIMEOUT_S = 30
 
 
