@@ -84,11 +84,20 @@ def rename(book: Book, node: Any) -> None:
     kind = KINDS.get(what)
     if what in {"TABCONSTRAINT", "COLUMN", "POLICY", "TRIGGER", "RULE"} and kind:
         table = book.relation(node.relation)
+        of_view = word(node, "relation_type", "OBJECT_") in {"VIEW", "MATVIEW"}
+        if what == "COLUMN" and of_view:
+            # Columns of views are no objects of their own in the Catalog.
+            view = "view" if word(node, "relation_type", "OBJECT_") == "VIEW" else KINDS["MATVIEW"]
+            book.alter(view, table, other=True)
+            return
         book.rename(kind, (*table, node.subname), (*table, node.newname))
         if kind == "column":
             _rename_inside(book, table, node.subname, node.newname)
         elif kind == "constraint":
             _rename_twin(book, "index", (table[0], node.subname), (table[0], node.newname))
+    elif what == "DOMCONSTRAINT":
+        domain = book.qualified(strings(inner(node.object)[1].items), "type")
+        book.rename("constraint", (*domain, node.subname), (*domain, node.newname))
     elif what in {"TABLE", "FOREIGN_TABLE", "VIEW", "MATVIEW", "SEQUENCE", "INDEX"} and kind:
         old = book.relation(node.relation)
         for other in ("view", "materialized view", "sequence", "index"):

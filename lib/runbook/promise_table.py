@@ -28,6 +28,7 @@ SERIALS = {
     "bigserial": "bigint",
     "serial8": "bigint",
 }
+COLUMN_FORMS = ("AlterColumn", "ColumnDefault", "SetStatistics", "SetOptions", "ResetOptions")
 GENERATED = {"s": "stored", "v": "virtual", "": "stored"}
 IDENTITY = {"a": "always", "d": "by default"}
 
@@ -134,8 +135,13 @@ def alter_table(book: Book, node: Any) -> None:
         command = item.alter_table_cmd
         what = word(command, "subtype", "AT_")
         if kind == "type":
-            book.alter("type", relation, attributes=None)
-        elif not (_columns(book, relation, what, command) or _parts(book, relation, what, command)):
+            book.alter("type", relation, attributes=None, other=True)
+        elif kind != "table" and (command.name or what.startswith(COLUMN_FORMS)):
+            # Columns of views and indexes are no objects of their own in the Catalog.
+            book.alter(kind, relation, other=True)
+        elif not (
+            _columns(book, relation, what, command) or _parts(book, kind, relation, what, command)
+        ):
             _whole(book, kind, relation, what, command)
 
 
@@ -188,7 +194,7 @@ def _drop_column(book: Book, column: Names, *, cascade: bool) -> None:
     book.drop("column", column, cascade=cascade)
 
 
-def _parts(book: Book, table: Names, what: str, command: Any) -> bool:
+def _parts(book: Book, kind: str, table: Names, what: str, command: Any) -> bool:
     """The sub-commands about constraints, triggers and partitions of a table."""
     definition = inner(getattr(command, "def"))[1]
     match what:
@@ -214,9 +220,11 @@ def _parts(book: Book, table: Names, what: str, command: Any) -> bool:
                 book.alter("trigger", entry.names, enabled=_enabled(what))
         case "AttachPartition" | "DetachPartition":
             child = book.relation(definition.name)
-            kind = "index" if book.get("index", child) else "table"
-            parents = (table,) if what == "AttachPartition" else ()
-            book.alter(kind, child, parents=parents)
+            if book.get("index", child) or kind == "index":
+                book.alter("index", child, other=True)
+            else:
+                parents = (table,) if what == "AttachPartition" else ()
+                book.alter("table", child, parents=parents)
         case "AddInherit":
             book.alter("table", table, parents=(book.relation(definition),))
         case "DropInherit":

@@ -130,9 +130,9 @@ class _Cover:
                 and each.names[3] in {grantee, "current_user"}
                 for each in self.promised
             )
-        promise = self.by_name.get(_key(change.kind, change.names))
+        promise = self._find(change.kind, change.names)
         if promise is None and change.kind == "materialized view":
-            promise = self.by_name.get(_key("table", change.names))
+            promise = self._find("table", change.names)
         if promise is None:
             return False
         if change.kind == "comment" and change.change == "removed":
@@ -142,6 +142,11 @@ class _Cover:
         if change.change == "added" or promise.created or promise.properties.get("other"):
             return True
         return self._properties(change) <= _moved(promise)
+
+    def _find(self, kind: str, names: Names) -> Promise | None:
+        kind, names = _key(kind, names)
+        # `drop function f` names no arguments.
+        return self.by_name.get((kind, names)) or self.by_name.get((kind, (*names[:-1], "*")))
 
     @staticmethod
     def _properties(change: Change) -> set[str]:
@@ -160,25 +165,21 @@ class _Cover:
         ):
             return True
         for each in self.promised:
-            owned = "owner" in each.properties and _key(each.kind, each.names)[1] == thing
-            if owned:
+            if "owner" in each.properties and _key(each.kind, each.names) == _key(each.kind, thing):
                 return True
             if each.kind != "grant":
                 continue
             said_to = {who for told in each.properties["said"] for who in told[2]}
             if role not in said_to and not said_to & {"current_user", "session_user"}:
                 continue
-            if _key("grant", each.names) in {
-                _key("grant", names[:-1]),
-                ("grant", ("table", *table)),
-            }:
+            if each is self._find("grant", names[:-1]) or each.names == ("table", *table):
                 return True
             if each.names == (f"every {kind}", thing[0]):
                 return True
         return False
 
     def _makes_function(self, names: Names) -> bool:
-        promise = self.by_name.get(_key("function", names))
+        promise = self._find("function", names)
         return promise is not None and promise.created
 
     def _implied(self, change: Change) -> bool:
@@ -250,12 +251,14 @@ def _moved(promise: Promise) -> set[str]:
 
 
 def _key(kind: str, names: Names) -> tuple[str, Names]:
-    """A promise's or a change's key; a function's argument types are reduced to their number,
-    because a file spells them otherwise than the server does."""
-    if kind == "function":
-        return kind, (*names[:2], str(_argument_count(names[2])))
-    if kind in {"comment", "grant"} and names and names[0] == "function" and len(names) > 3:
-        return kind, (*names[:3], str(_argument_count(names[3])))
+    """The key under which promises and changes meet.
+
+    A function's argument types are reduced to their number: a file spells them otherwise than the
+    server does, and overloads that differ in nothing else are not made by accident.
+    """
+    about_function = kind in {"comment", "grant"} and names[0] == "function" and len(names) > 3
+    if (kind == "function" or about_function) and names[-1] != "*":
+        return kind, (*names[:-1], str(_argument_count(names[-1])))
     return kind, names
 
 

@@ -4,4 +4,6 @@ alter table app.users rename to people;
 alter table app.people rename column e to email;
 alter type app.status rename value 'a' to 'z';
 alter type app.status rename to state;
+alter view app.v1 rename column a to first;
+alter domain app.email rename constraint shorter to short;
 alter function app.g() rename to g2;

@@ -2,7 +2,7 @@
 alter table app.posts drop column title cascade;
 drop view app.v1;
 drop function app.h;
-drop function app.f(int, app.state[], text[]);
+drop function app.f;
 alter table app.posts set schema public;
 alter table public.posts enable row level security;
 drop trigger t3 on app.logs;
