@@ -1073,6 +1073,16 @@ from (
   group by c.relname
 ) as t;
 
+-- name: each policy speaks to the roles it is meant for
+-- as: owner
+-- expect: value attendees select authenticated; attendees update authenticated; events delete authenticated; events insert authenticated; events select anon; events select authenticated; events update authenticated; orders insert authenticated; orders select authenticated; orders update authenticated; profiles select authenticated; profiles update authenticated; tickets select authenticated; tickets update authenticated; venues delete authenticated; venues insert authenticated; venues select anon; venues select authenticated; venues update authenticated
+select string_agg(
+  p.tablename || ' ' || lower(p.cmd) || ' ' || array_to_string(p.roles, '+'), '; '
+  order by p.tablename, p.cmd, p.roles
+)
+from pg_policies as p
+where p.schemaname = 'public' and p.tablename in ('profiles', 'venues', 'events', 'orders', 'attendees', 'tickets');
+
 -- name: each function is executable by those it is meant for
 -- as: owner
 -- expect: value private.create_profile (definer): none; private.ordered_event_ids (definer): authenticated; private.organized_event_ids (definer): authenticated; private.own_order_ids (definer): authenticated; private.owned_venue_ids (definer): authenticated; private.price_order: none; private.slugify: authenticated service_role; public.set_updated_at: none

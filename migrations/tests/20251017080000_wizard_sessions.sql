@@ -529,6 +529,16 @@ where a.attrelid = 'public.wizard_sessions'::regclass
   and not a.attisdropped
   and has_column_privilege('anon', a.attrelid, a.attnum, 'update');
 
+-- name: each policy speaks to the roles it is meant for
+-- as: owner
+-- expect: value wizard_sessions delete authenticated; wizard_sessions insert anon; wizard_sessions insert authenticated; wizard_sessions select anon; wizard_sessions select authenticated; wizard_sessions update anon; wizard_sessions update authenticated
+select string_agg(
+  p.tablename || ' ' || lower(p.cmd) || ' ' || array_to_string(p.roles, '+'), '; '
+  order by p.tablename, p.cmd, p.roles
+)
+from pg_policies as p
+where p.schemaname = 'public' and p.tablename in ('wizard_sessions');
+
 -- name: each function is executable by those it is meant for
 -- as: owner
 -- expect: value private.claim_wizard_session (definer): authenticated; private.stamp_wizard_session: none; private.wizard_token_hash: anon authenticated service_role; public.abandon_stale_wizard_sessions: service_role; public.claim_wizard_session: authenticated

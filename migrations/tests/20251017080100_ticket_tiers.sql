@@ -400,6 +400,16 @@ where a.attrelid = 'public.ticket_tiers'::regclass
   and not a.attisdropped
   and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
 
+-- name: each policy speaks to the roles it is meant for
+-- as: owner
+-- expect: value ticket_tiers delete authenticated; ticket_tiers insert authenticated; ticket_tiers select anon; ticket_tiers select authenticated; ticket_tiers update authenticated
+select string_agg(
+  p.tablename || ' ' || lower(p.cmd) || ' ' || array_to_string(p.roles, '+'), '; '
+  order by p.tablename, p.cmd, p.roles
+)
+from pg_policies as p
+where p.schemaname = 'public' and p.tablename in ('ticket_tiers');
+
 -- name: each function is executable by those it is meant for
 -- as: owner
 -- expect: value private.set_ticket_tier_status: none; public.release_tickets: service_role; public.sell_tickets: service_role

@@ -773,6 +773,16 @@ from (
   group by c.relname
 ) as t;
 
+-- name: each policy speaks to the roles it is meant for
+-- as: owner
+-- expect: value email_templates delete authenticated; email_templates insert authenticated; email_templates select authenticated; email_templates update authenticated; marketing_campaigns delete authenticated; marketing_campaigns insert authenticated; marketing_campaigns select authenticated; marketing_campaigns update authenticated; whatsapp_campaigns delete authenticated; whatsapp_campaigns insert authenticated; whatsapp_campaigns select authenticated; whatsapp_campaigns update authenticated
+select string_agg(
+  p.tablename || ' ' || lower(p.cmd) || ' ' || array_to_string(p.roles, '+'), '; '
+  order by p.tablename, p.cmd, p.roles
+)
+from pg_policies as p
+where p.schemaname = 'public' and p.tablename in ('email_templates', 'marketing_campaigns', 'whatsapp_campaigns');
+
 -- name: each function is executable by those it is meant for
 -- as: owner
 -- expect: value private.fill_template: authenticated service_role; private.template_variables: authenticated service_role; public.record_campaign_progress: service_role; public.record_whatsapp_progress: service_role; public.render_email_template: authenticated service_role

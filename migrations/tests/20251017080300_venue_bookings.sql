@@ -538,6 +538,16 @@ where a.attrelid = 'public.venue_bookings'::regclass
   and not a.attisdropped
   and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
 
+-- name: each policy speaks to the roles it is meant for
+-- as: owner
+-- expect: value venue_bookings insert authenticated; venue_bookings select authenticated; venue_bookings update authenticated
+select string_agg(
+  p.tablename || ' ' || lower(p.cmd) || ' ' || array_to_string(p.roles, '+'), '; '
+  order by p.tablename, p.cmd, p.roles
+)
+from pg_policies as p
+where p.schemaname = 'public' and p.tablename in ('venue_bookings');
+
 -- name: each function is executable by those it is meant for
 -- as: owner
 -- expect: value private.guard_venue_booking: none; private.price_venue_booking: none; private.venue_is_free (definer): authenticated service_role; public.venue_is_free: authenticated service_role

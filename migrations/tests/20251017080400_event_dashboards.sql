@@ -476,6 +476,16 @@ where a.attrelid = 'public.event_dashboards'::regclass
   and not a.attisdropped
   and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update');
 
+-- name: each policy speaks to the roles it is meant for
+-- as: owner
+-- expect: value event_dashboards select authenticated; event_dashboards update authenticated
+select string_agg(
+  p.tablename || ' ' || lower(p.cmd) || ' ' || array_to_string(p.roles, '+'), '; '
+  order by p.tablename, p.cmd, p.roles
+)
+from pg_policies as p
+where p.schemaname = 'public' and p.tablename in ('event_dashboards');
+
 -- name: each function is executable by those it is meant for
 -- as: owner
 -- expect: value private.create_event_dashboard (definer): none; private.refresh_event_dashboard (definer): authenticated service_role; public.refresh_event_dashboard: authenticated service_role
