@@ -6,11 +6,12 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from html import escape
 from typing import Any
 
 import mistune
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from .redact import redact
@@ -44,11 +45,8 @@ def render(document: Mapping[str, Any], nb: Any) -> str:
     Returns:
         str: HTML. Everything in it is escaped or sanitized, and went through the redactor.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(moment=_moment, duration=_duration, words=_words)
-    template = environment.from_string((folder("templates") / "record.html").read_text("utf-8"))
     parts = [] if nb is None else list(_parts(nb))
-    page = template.render(
+    page = _template().render(
         record=document,
         title=_title(nb) or document["phase"],
         verdict=_VERDICTS[document["outcome"]],
@@ -58,6 +56,13 @@ def render(document: Mapping[str, Any], nb: Any) -> str:
         style=Markup((folder("templates") / "record.css").read_text("utf-8")),
     )
     return redact(page)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters.update(moment=_moment, duration=_duration, words=_words)
+    return environment.from_string((folder("templates") / "record.html").read_text("utf-8"))
 
 
 def _title(nb: Any) -> str:

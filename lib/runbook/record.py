@@ -198,17 +198,18 @@ def _execute(
     **options: Any,
 ) -> _Kept:
     """Run it through papermill; whatever happens becomes an outcome."""
-    from . import engine, notebook
-
-    source = notebook.load(file)
-    kept = _Kept(notebook.blank(source))
+    kept = _Kept()
 
     def save(nb: Any) -> None:
         kept.notebook = nb
-        archive.write(draft.folder / NOTEBOOK, notebook.text(nb))
+        archive.write(draft.folder / NOTEBOOK, notebook.quick_text(nb))
 
     error: BaseException | None = None
     try:
+        from . import engine, notebook  # here: Ctrl-C while they load is an interrupted run, too
+
+        source = notebook.load(file)
+        kept.notebook = notebook.blank(source)
         if not source.metadata.get("kernelspec", {}).get("name"):
             raise Refused(
                 "The notebook names no kernel.",
