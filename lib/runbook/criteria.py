@@ -11,7 +11,7 @@ A criterion names what proves it (`proved_by`), and only that is looked at:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psycopg
 
@@ -27,15 +27,17 @@ def judge(
     phase: Phase | None = None,
     *,
     validation: Sequence[Finding] | None = None,
+    played: Mapping[str, list[Finding]] | None = None,
 ) -> list[Finding]:
     """The criteria of a phase, or of the whole plan, as findings.
 
     Args:
         validation: what the system-wide validation found, where it has just run.
+        played: scenarios that were just played again, by version; else the ledger's last.
     """
     criteria = phase.criteria if phase else plan.criteria
     migrations = phase.migrations if phase else plan.migrations
-    return [_judge(conn, plan, c, migrations, validation) for c in criteria]
+    return [_judge(conn, plan, c, migrations, validation, played or {}) for c in criteria]
 
 
 def _judge(
@@ -44,6 +46,7 @@ def _judge(
     criterion: Criterion,
     migrations: Sequence[Migration],
     validation: Sequence[Finding] | None,
+    played: Mapping[str, list[Finding]],
 ) -> Finding:
     kind, _, rest = criterion.proved_by.partition(":")
     if kind == "history":
@@ -52,7 +55,7 @@ def _judge(
         observed, verdict = _verified(conn, migrations)
     elif kind == "scenario":
         version, _, words = rest.partition("/")
-        observed, verdict = _scenario(conn, plan.migration(version), words)
+        observed, verdict = _scenario(conn, plan.migration(version), words, played)
     elif kind == "baseline":
         rows = baseline.compare(conn)
         observed, verdict = _tally(rows, "tables as they were"), overall(rows)
@@ -91,11 +94,19 @@ def _verified(conn: psycopg.Connection, migrations: Sequence[Migration]) -> tupl
     return observed, PASS if len(passed) == len(migrations) else FAIL
 
 
-def _scenario(conn: psycopg.Connection, migration: Migration, words: str) -> tuple[str, str]:
-    event = latest(since_rollback(ledger.read(conn, migration.version)), "test")
-    if event is None:
-        return "its scenario has not run", FAIL
-    rows = [row for row in event.findings if words in row.object]
+def _scenario(
+    conn: psycopg.Connection,
+    migration: Migration,
+    words: str,
+    played: Mapping[str, list[Finding]],
+) -> tuple[str, str]:
+    found = played.get(migration.version)
+    if found is None:
+        event = latest(since_rollback(ledger.read(conn, migration.version)), "test")
+        if event is None:
+            return "its scenario has not run", FAIL
+        found = event.findings
+    rows = [row for row in found if words in row.object]
     if not rows:
         return f"no step is named {words!r}", FAIL
     return _tally(rows, "steps as expected"), overall(rows)

@@ -6,13 +6,25 @@ from pathlib import Path
 
 import psycopg
 
-from . import baseline, catalog, criteria, history, lock, promise, rollback, show, system
+from . import (
+    baseline,
+    catalog,
+    criteria,
+    history,
+    lock,
+    promise,
+    rollback,
+    scenario,
+    show,
+    system,
+)
 from . import verify as verification
 from .apply import Limits
 from .errors import CheckFailed, NotApproved, Refused
 from .findings import SKIP, Finding, failed
 from .opened import MODES, author, find_project
 from .plan_file import read_plan
+from .stages import played_summary
 from .target import identify, open_target, require_fit
 
 
@@ -83,7 +95,12 @@ class Baseline(Desk):
 
 
 class Validation(Desk):
-    """03_system_validation: the system as a whole, read-only."""
+    """03_system_validation: the system as a whole; nothing that it does stays."""
+
+    def __init__(self, **given: str) -> None:
+        super().__init__(**given)
+        self._found: list[Finding] = []
+        self._played: dict[str, list[Finding]] = {}
 
     def checks(self) -> show.Table:
         """The plan's five rows, with every check behind them."""
@@ -96,14 +113,23 @@ class Validation(Desk):
         """The rows of before the phases, table by table."""
         return self.answer(baseline.compare(self.conn), "Existing data")
 
+    def baseline(self) -> show.Table:
+        """The baseline's scenarios, played again and rolled back."""
+        self._played = {
+            migration.version: scenario.run(self.conn, migration.scenario)
+            for migration in self.plan.baseline
+            if migration.scenario.exists()
+        }
+        rows = [row for played in self._played.values() for row in played]
+        return self.answer(rows, "Baseline, played again", summary=played_summary(rows))
+
     def criteria(self, phase: str = "") -> show.Table:
         """The success criteria of a phase, or of the whole plan, with their evidence."""
         chosen = self.plan.phase(phase) if phase else None
-        found = getattr(self, "_found", None)
+        validation = system.summary(self._found) if self._found else None
         rows = criteria.judge(
-            self.conn, self.plan, chosen,
-            validation=system.summary(found) if found is not None else None,
-        )  # fmt: skip
+            self.conn, self.plan, chosen, validation=validation, played=self._played
+        )
         return self.answer(rows, f"Success criteria · {chosen.title if chosen else 'overall'}")
 
 

@@ -47,7 +47,7 @@ def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
             )
         if held.holds(migration.version):
             return _applied_before(phase, migration)
-        phase.require_approval(using=True)
+        phase.require_approval(migration)
         history.ensure(phase.conn)
         ledger.record(
             phase.conn, phase.author, stage="apply", state=ledger.STARTED, phase=migration.phase,
@@ -102,11 +102,12 @@ def summary(stage: str, rows: list[Finding]) -> list[Finding]:
     return list(make(rows)) if make and rows else []
 
 
-def _tested(rows: list[Finding]) -> list[Finding]:
+def played_summary(rows: list[Finding]) -> list[Finding]:
+    """A scenario in one row."""
     passed = counts(rows).get(PASS, 0)
     asked = sum(row.verdict != SKIP for row in rows)
     observed = f"{passed} of {asked} as expected" if asked else rows[0].observed
     return [Finding("Sample data and queries", "scenario", "as declared", observed, overall(rows))]
 
 
-_SUMMARIES = {"verify": verification.checklist, "test": _tested}
+_SUMMARIES = {"verify": verification.checklist, "test": played_summary}
