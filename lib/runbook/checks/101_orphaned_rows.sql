@@ -8,15 +8,17 @@
 --   makes the next dump impossible to restore.
 -- mend: Decide row by row: restore the parent, delete the child, or set the reference to null; then
 --   alter table … validate constraint ….
--- note: Keys that are validated, enforced and awake are scanned too, as far as the budget goes: rows
---   loaded with session_replication_role = replica got past them.
+-- note: Keys that are validated, enforced and awake are scanned too, as far as the budget goes:
+--   rows loaded with session_replication_role = replica got past them.
 with
 examined as (
   select
     fk.*,
     parent.relkind as parent_kind,
     format('%I.%I', parent_schema.nspname, parent.relname) as parent_name,
-    fk.validated and fk.enforced and not exists (select from asleep a where a.foreign_key = fk.oid) as trusted
+    fk.validated
+      and fk.enforced
+      and not exists (select from asleep a where a.foreign_key = fk.oid) as trusted
   from foreign_keys fk
   join pg_class parent on parent.oid = fk.parent
   join pg_namespace parent_schema on parent_schema.oid = parent.relnamespace
@@ -50,8 +52,10 @@ pairs as (
       end,
       ' and ' order by pair.position
     ) as matches,
-    max(format('c.%I', child.attname)) filter (where pair.position = cardinality(fk.child_columns)) as last_child,
-    max(format('p.%I', parent.attname)) filter (where pair.position = cardinality(fk.child_columns)) as last_parent
+    max(format('c.%I', child.attname))
+      filter (where pair.position = cardinality(fk.child_columns)) as last_child,
+    max(format('p.%I', parent.attname))
+      filter (where pair.position = cardinality(fk.child_columns)) as last_parent
   from examined fk
   cross join unnest(fk.child_columns, fk.parent_columns, fk.operators)
     with ordinality pair (child, parent, operator, position)
@@ -72,7 +76,8 @@ select
       else format('not (%s) and (not ', pairs.some_null)
     end,
     case
-      when fk.temporal then format('coalesce(%s <@ (select range_agg(%s)', pairs.last_child, pairs.last_parent)
+      when fk.temporal
+        then format('coalesce(%s <@ (select range_agg(%s)', pairs.last_child, pairs.last_parent)
       else 'exists (select'
     end,
     ' from ', case when fk.parent_kind = 'p' then '' else 'only ' end, fk.parent_name, ' as p where ',

@@ -5,8 +5,8 @@
 -- examines: foreign keys
 -- why: NOT VALID promises nothing about the rows that were there before; NOT ENFORCED promises
 --   nothing at all.
--- mend: Mend the rows that check 101 counts, then alter table … validate constraint …; or
---   alter table … alter constraint … enforced.
+-- mend: Mend the rows that check 101 counts, then alter table … validate constraint …; or alter
+--   table … alter constraint … enforced.
 with examined as (
   select * from foreign_keys
 )

@@ -12,6 +12,9 @@ with examined as (
 select
   fk.name as object,
   'its triggers fire in every session' as expected,
-  case asleep.sleeping when 1 then '1 trigger does not' else asleep.sleeping || ' triggers do not' end as observed
+  case asleep.sleeping
+    when 1 then '1 trigger does not'
+    else asleep.sleeping || ' triggers do not'
+  end as observed
 from examined fk
 join asleep on asleep.foreign_key = fk.oid;

@@ -13,7 +13,10 @@ with examined as (
   join pg_class parent on parent.oid = fk.parent
   where parent.relnamespace = to_regnamespace('auth')
 )
-select fk.name as object, 'references a primary key' as expected, 'references ' || index.relname as observed
+select
+  fk.name as object,
+  'references a primary key' as expected,
+  'references ' || index.relname as observed
 from examined fk
 join pg_index i on i.indexrelid = fk.parent_index
 join pg_class index on index.oid = i.indexrelid

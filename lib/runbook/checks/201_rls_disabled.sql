@@ -21,7 +21,8 @@ granted as (
 select
   e.name as object,
   'row-level security enabled' as expected,
-  'disabled, ' || coalesce('and open to ' || granted.names, 'and one grant away from being open') as observed
+  'disabled, and '
+    || coalesce('open to ' || granted.names, 'one grant away from being open') as observed
 from examined e
 left join granted on granted.oid = e.oid
 where not e.rls;

@@ -5,8 +5,8 @@
 -- examines: tables with row-level security
 -- why: Without a policy nobody but the owner and the server's roles sees a row: right for a table
 --   that only the server uses, a riddle everywhere else.
--- mend: Add a policy for each command and role that should pass; or revoke the grants and say in the
---   table's comment that only the server uses it.
+-- mend: Add a policy for each command and role that should pass; or revoke the grants and say in
+--   the table's comment that only the server uses it.
 with examined as (
   select * from tables where rls and not is_partition
 )

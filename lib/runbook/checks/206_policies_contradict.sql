@@ -3,8 +3,8 @@
 -- level: FAIL
 -- needs: nothing
 -- examines: restrictive policies
--- why: Restrictive policies are joined by AND. One that excludes what the permissive policy asks for
---   leaves nothing: the table looks empty, and no error says why.
+-- why: Restrictive policies are joined by AND. One that excludes what the permissive policy asks
+--   for leaves nothing: the table looks empty, and no error says why.
 -- mend: Change one of the two, or drop the permissive one and say that the command is forbidden.
 -- note: Found in the printed expressions: `false`; one the negation of the other; one column
 --   compared with two different constants. Other contradictions are not seen.
@@ -22,7 +22,10 @@ pairs as (
     clash.demanded
   from faced yes
   join faced no
-    on no.relation = yes.relation and no.command = yes.command and no.role = yes.role and not no.permissive
+    on no.relation = yes.relation
+    and no.command = yes.command
+    and no.role = yes.role
+    and not no.permissive
   cross join lateral (
     values (yes.lets_in, no.lets_in), (yes.lets_out, no.lets_out)
   ) clash (allowed, demanded)

@@ -4,8 +4,8 @@
 -- needs: nothing
 -- examines: policies
 -- note: A permissive policy with the condition false says no in plain words; it is left out.
--- why: A policy that never comes into play reads like access that does not exist, or like a limit on
---   access that is not there.
+-- why: A policy that never comes into play reads like access that does not exist, or like a limit
+--   on access that is not there.
 -- mend: Add what is missing (a permissive policy, a select policy, the grant), or drop the policy.
 with
 examined as (

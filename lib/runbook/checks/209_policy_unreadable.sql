@@ -42,7 +42,9 @@ select
   need.name || ' is denied' as observed
 from asking f
 cross join lateral (
-  select 'execute it' as verb, format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as name
+  select
+    'execute it' as verb,
+    format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as name
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   where f.refclassid = 'pg_proc'::regclass
@@ -52,7 +54,8 @@ cross join lateral (
   select 'read it', concat(format('%I.%I', n.nspname, c.relname), '.' || quote_ident(a.attname))
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
-  left join pg_attribute a on a.attrelid = c.oid and a.attnum = f.column_number and f.column_number > 0
+  left join pg_attribute a
+    on a.attrelid = c.oid and a.attnum = f.column_number and f.column_number > 0
   where f.refclassid = 'pg_class'::regclass
     and c.oid = f.object
     and c.relkind in ('r', 'p', 'v', 'm', 'f')

@@ -4,10 +4,10 @@
 -- needs: nothing
 -- examines: policies that read relations
 -- why: A policy that looks into its own table, or into one whose policies lead back, makes every
---   query fail: infinite recursion detected in policy (42P17). An insert policy that counts the rows
---   of its own table does so too, as soon as a select policy there holds a sub-select.
--- mend: Move the look-up into a SECURITY DEFINER function with a pinned search_path; its owner is not
---   subject to the policy.
+--   query fail: infinite recursion detected in policy (42P17). An insert policy that counts the
+--   rows of its own table does so too, as soon as a select policy there holds a sub-select.
+-- mend: Move the look-up into a SECURITY DEFINER function with a pinned search_path; its owner is
+--   not subject to the policy.
 -- note: Followed through security_invoker views. What a function reads inside is not seen; with
 --   SECURITY DEFINER it does not recurse.
 with
@@ -33,7 +33,12 @@ applied as (
   join roles role
     on 0 = any (r.roles)
     or role.oid = any (r.roles)
-    or (role.oid <> 0 and exists (select from unnest(r.roles) member where pg_has_role(role.oid, member, 'usage')))
+    or (
+      role.oid <> 0
+      and exists (
+        select from unnest(r.roles) member where pg_has_role(role.oid, member, 'usage')
+      )
+    )
   where r.rls
     and role.oid not in (select oid from server_roles)
 ),

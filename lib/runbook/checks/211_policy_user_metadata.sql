@@ -3,8 +3,8 @@
 -- level: FAIL
 -- needs: nothing
 -- examines: policies
--- why: user_metadata is written by the user through the auth API; a role or tenant read from there is
---   whatever the user says it is.
+-- why: user_metadata is written by the user through the auth API; a role or tenant read from there
+--   is whatever the user says it is.
 -- mend: Read app_metadata, which only the server writes, or a table of your own.
 -- note: user_metadata is found in the printed expression, raw_user_meta_data by its dependency too.
 with examined as (

@@ -3,10 +3,10 @@
 -- level: FAIL
 -- needs: nothing
 -- examines: permissive policies for writing
--- why: An insert, update or delete policy that is always true is row-level security in name only; an
---   update check that is always true lets a user hand a row to somebody else.
--- mend: Name the condition that makes a row the caller's, such as owner_id = (select auth.uid()), or
---   the role that may do this, with `to`.
+-- why: An insert, update or delete policy that is always true is row-level security in name only;
+--   an update check that is always true lets a user hand a row to somebody else.
+-- mend: Name the condition that makes a row the caller's, such as owner_id = (select auth.uid()),
+--   or the role that may do this, with `to`.
 -- note: "Always true" is read off the printed expression: true, x = x, or `true OR …`.
 with examined as (
   select *

@@ -6,8 +6,8 @@
 -- why: A condition that only asks whether somebody is signed in lets any user change every other
 --   user's rows.
 -- mend: Compare a column of the row with the caller: owner_id = (select auth.uid()).
--- note: Found by structure: the condition calls functions, and reads neither a column of the row nor
---   another table.
+-- note: Found by structure: the condition calls functions, and reads neither a column of the row
+--   nor another table.
 with
 examined as (
   select *
@@ -27,7 +27,10 @@ judged as (
   ) condition (expression)
   cross join lateral (
     select
-      case condition.expression when examined.using_expression then p.polqual::text else p.polwithcheck::text end as tree
+      case condition.expression
+        when examined.using_expression then p.polqual::text
+        else p.polwithcheck::text
+      end as tree
     from pg_policy p
     where p.oid = examined.oid
   ) parsed
@@ -39,6 +42,8 @@ judged as (
 select
   name as object,
   'a condition on the row' as expected,
-  format('%s by %s if %s', command, role_names, string_agg(distinct expression, ' and ' order by expression)) as observed
+  format(
+    '%s by %s if %s', command, role_names, string_agg(distinct expression, ' and ' order by expression)
+  ) as observed
 from judged
 group by name, command, role_names;

@@ -10,6 +10,9 @@ with examined as (
   union all
   select name, owner from functions
 )
-select name as object, 'an owner outside the API' as expected, 'owned by ' || pg_get_userbyid(owner) as observed
+select
+  name as object,
+  'an owner outside the API' as expected,
+  'owned by ' || pg_get_userbyid(owner) as observed
 from examined
 where exists (select from api_roles role where pg_has_role(role.oid, owner, 'usage'));

@@ -3,10 +3,10 @@
 -- level: WARN
 -- needs: column auth.users.is_anonymous, role authenticated
 -- examines: policies for authenticated where anonymous sign-ins are in use
--- why: Whoever signs in anonymously has the role authenticated as well. A policy that is content with
---   the role lets every visitor pass who asked for a session.
--- mend: Compare the row with (select auth.uid()), or ask for
---   (select (auth.jwt() ->> 'is_anonymous')::boolean) is false.
+-- why: Whoever signs in anonymously has the role authenticated as well. A policy that is content
+--   with the role lets every visitor pass who asked for a session.
+-- mend: Compare the row with (select auth.uid()), or ask for (select (auth.jwt() ->>
+--   'is_anonymous')::boolean) is false.
 -- note: In use means that auth.users holds an anonymous user. A condition counts as knowing when it
 --   names is_anonymous, calls auth.uid(), or calls a function of the project.
 with examined as (

@@ -3,8 +3,8 @@
 -- level: FAIL
 -- needs: nothing
 -- examines: SECURITY DEFINER functions
--- why: It runs with its owner's rights. A caller who puts a schema of their own in front makes it run
---   their function, or write to their table, with those rights.
+-- why: It runs with its owner's rights. A caller who puts a schema of their own in front makes it
+--   run their function, or write to their table, with those rights.
 -- mend: alter function … set search_path = ''; and qualify the names in its body.
 with examined as (
   select * from functions where definer

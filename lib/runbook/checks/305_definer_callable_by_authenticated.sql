@@ -3,10 +3,10 @@
 -- level: WARN
 -- needs: role authenticated
 -- examines: SECURITY DEFINER functions in exposed schemas
--- why: The API serves it at /rpc; it runs with its owner's rights and past every policy, for
---   any signed-in user, of any tenant.
--- mend: revoke execute on function … from public, authenticated; if being called is its point, let it check
---   its arguments against the caller, and say so in its comment.
+-- why: The API serves it at /rpc; it runs with its owner's rights and past every policy, for any
+--   signed-in user, of any tenant.
+-- mend: revoke execute on function … from public, authenticated; if being called is its point, let
+--   it check its arguments against the caller, and say so in its comment.
 with examined as (
   select * from functions where definer and exposed and not is_trigger
 )

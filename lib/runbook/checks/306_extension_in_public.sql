@@ -3,9 +3,10 @@
 -- level: WARN
 -- needs: nothing
 -- examines: extensions
--- why: Everything that an extension brings along becomes part of the API, and its names collide with
---   the project's.
--- mend: create extension … with schema extensions; for an existing one: alter extension … set schema.
+-- why: Everything that an extension brings along becomes part of the API, and its names collide
+--   with the project's.
+-- mend: create extension … with schema extensions; for an existing one: alter extension … set
+--   schema.
 with examined as (
   select e.extname::text as name, n.nspname::text as schema, coalesce(s.exposed, false) as exposed
   from pg_extension e

@@ -4,8 +4,8 @@
 -- needs: role anon, role authenticated
 -- examines: materialized views in exposed schemas
 -- why: A materialized view cannot have policies: who may read it reads every row in it.
--- mend: revoke select from the API roles, or move it to a schema that is not exposed, with a function
---   or a filtered view in front.
+-- mend: revoke select from the API roles, or move it to a schema that is not exposed, with a
+--   function or a filtered view in front.
 with examined as (
   select * from relations where kind = 'm' and exposed and not platform
 )

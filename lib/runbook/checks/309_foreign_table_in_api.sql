@@ -3,8 +3,8 @@
 -- level: WARN
 -- needs: role anon, role authenticated
 -- examines: foreign tables in exposed schemas
--- why: A foreign table cannot have policies: who may read it reads what the other server shows to the
---   mapped user.
+-- why: A foreign table cannot have policies: who may read it reads what the other server shows to
+--   the mapped user.
 -- mend: revoke all on it from the API roles, or move it to a schema that is not exposed.
 with examined as (
   select * from relations where kind = 'f' and exposed and not platform

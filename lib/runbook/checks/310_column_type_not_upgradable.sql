@@ -46,7 +46,9 @@ holders as (
 select
   format('%s.%I', examined.name, examined.attname) as object,
   'a type that survives an upgrade' as expected,
-  string_agg(distinct holders.holds::regtype::text, ', ' order by holders.holds::regtype::text) as observed
+  string_agg(
+    distinct holders.holds::regtype::text, ', ' order by holders.holds::regtype::text
+  ) as observed
 from examined
 join holders on holders.oid = examined.atttypid
 group by examined.name, examined.attname;

@@ -3,8 +3,8 @@
 -- level: FAIL
 -- needs: schema pgmq, schema pgmq_public
 -- examines: queue tables
--- why: With pgmq_public in the API, whoever may call it reads and deletes the messages of every queue
---   whose row-level security is off.
+-- why: With pgmq_public in the API, whoever may call it reads and deletes the messages of every
+--   queue whose row-level security is off.
 -- mend: alter table pgmq.q_… enable row level security; with policies for those who should use it.
 with examined as (
   select format('%I.%I', n.nspname, c.relname) as name, c.relrowsecurity as rls

@@ -5,7 +5,8 @@
 -- examines: columns named for a secret, in exposed schemas
 -- why: A password hash, token, key or identity number that every visitor or every user can read is
 --   public.
--- mend: Move it to a schema that is not exposed; or revoke select on the column, or narrow the policy.
+-- mend: Move it to a schema that is not exposed; or revoke select on the column, or narrow the
+--   policy.
 -- note: Judged by the column's name, split at _ and at capitals; readable means: row-level security
 --   is off, or a select policy for the role is always true.
 with
@@ -19,7 +20,14 @@ examined as (
   where t.exposed
     and a.attnum > 0
     and not a.attisdropped
-    and spelled.words ~ '(^|_)(passwords?|passwd|pwd|passphrase|pin|pin_code|secrets?|token|api_?key|access_key|private_key|secret_key|encryption_key|credentials?|otp|totp|mfa|recovery_codes?|credit_card|card_number|card_no|cvv|cvc|iban|bank_account|account_number|routing_number|ssn|social_security|national_id|passport|passport_number|tax_id|driver_licen[cs]e|medical_record|diagnosis)($|_(hash|hashed|number|no|value|enc|encrypted|digest|salt|text|code|id)$|_?[0-9]*$)'
+    and spelled.words ~ concat(
+      '(^|_)(',
+      'passwords?|passwd|pwd|passphrase|pin|pin_code|secrets?|token|credentials?|otp|totp|mfa|',
+      'api_?key|access_key|private_key|secret_key|encryption_key|recovery_codes?|',
+      'credit_card|card_number|card_no|cvv|cvc|iban|bank_account|account_number|routing_number|',
+      'ssn|social_security|national_id|passport|tax_id|driver_licen[cs]e|medical_record|diagnosis',
+      ')($|_(hash|hashed|number|no|value|enc|encrypted|digest|salt|text|code|id)$|_?[0-9]*$)'
+    )
     and spelled.words !~ '(_count|_total|_limit|_at|_type|_kind|_name|_hint)$'
 )
 select

@@ -14,7 +14,9 @@ examined as (
 select
   'bucket ' || quote_ident(b.name) as object,
   'files are not listed' as expected,
-  format('listed by %s: %s', f.bare_name, string_agg(distinct f.role_name, ', ' order by f.role_name)) as observed
+  format(
+    'listed by %s: %s', f.bare_name, string_agg(distinct f.role_name, ', ' order by f.role_name)
+  ) as observed
 from examined b
 join faced f
   on f.relation = to_regclass('storage.objects')

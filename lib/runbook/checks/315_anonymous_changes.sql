@@ -3,12 +3,13 @@
 -- level: FAIL
 -- needs: role anon
 -- examines: update and delete policies that apply to anon
--- why: A condition that asks nothing about the request, only about the row, is met by every visitor:
---   status = 'draft' means that anybody may change every draft.
+-- why: A condition that asks nothing about the request, only about the row, is met by every
+--   visitor: status = 'draft' means that anybody may change every draft.
 -- mend: Compare the row with something only its owner can present, such as a token from the request
 --   headers; or take the policy away from anon.
--- note: Conditions that are always true are in check 214. Found by structure: anon holds the grant, and the condition calls no function outside
---   pg_catalog except current_setting(), and reads no other relation.
+-- note: Conditions that are always true are in check 214. Found by structure: anon holds the grant,
+--   and the condition calls no function outside pg_catalog except current_setting(), and reads no
+--   other relation.
 with
 examined as (
   select f.*, code.using_code

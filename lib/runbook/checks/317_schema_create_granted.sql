@@ -3,8 +3,8 @@
 -- level: FAIL
 -- needs: nothing
 -- examines: schemas
--- why: Whoever may create a function in a schema on somebody's search_path may put their own code in
---   the place of the code that was meant.
+-- why: Whoever may create a function in a schema on somebody's search_path may put their own code
+--   in the place of the code that was meant.
 -- mend: revoke create on schema … from public, anon, authenticated;
 with examined as (
   select quote_ident(s.name) as name, n.nspacl, n.nspowner

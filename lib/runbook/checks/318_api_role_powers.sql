@@ -9,7 +9,14 @@
 --   that they are a member of.
 with
 examined as (
-  select role.oid, role.name, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb, r.rolreplication
+  select
+    role.oid,
+    role.name,
+    r.rolsuper,
+    r.rolbypassrls,
+    r.rolcreaterole,
+    r.rolcreatedb,
+    r.rolreplication
   from api_roles role
   join pg_roles r on r.oid = role.oid
 )

@@ -19,7 +19,11 @@ join leaks on leaks.target = t.oid
 where not exists (
     select
     from faced f
-    where f.relation = t.oid and f.role = leaks.role and f.permissive and f.command = 'select' and f.always
+    where f.relation = t.oid
+      and f.role = leaks.role
+      and f.permissive
+      and f.command = 'select'
+      and f.always
   )
   -- The owner of the view is not subject to the policies.
   and (

@@ -5,9 +5,10 @@
 -- examines: SECURITY DEFINER functions that anon may call
 -- why: Its body reads and writes with its owner's rights: what it returns or changes, every visitor
 --   can have returned or changed.
--- mend: revoke execute on function … from public, anon; or prove in the function that the caller may.
--- note: Bodies in SQL standard form are read by their dependencies, others by their text: names after
---   from, join, into, update, only. SQL that is put together at run time is not seen.
+-- mend: revoke execute on function … from public, anon; or prove in the function that the caller
+--   may.
+-- note: Bodies in SQL standard form are read by their dependencies, others by their text: names
+--   after from, join, into, update, only. SQL that is put together at run time is not seen.
 with
 examined as (
   select f.*
@@ -18,17 +19,28 @@ examined as (
     and has_function_privilege('anon', f.oid, 'execute')
     and has_schema_privilege('anon', f.schema, 'usage')
 ),
-named as (
-  select
-    e.oid,
-    case when found.part[2] like '"%' then replace(trim('"' from found.part[2]), '""', '"') else lower(found.part[2]) end as table_name,
-    case when found.part[1] like '"%' then replace(trim('"' from found.part[1]), '""', '"') else lower(found.part[1]) end as schema_name
+found as (
+  select e.oid, match.part
   from examined e
   cross join lateral regexp_matches(
     regexp_replace(e.body, '--[^\n]*', '', 'g'),
-    '\m(?:from|join|into|update|only)\s+(?:only\s+)?(?:("(?:[^"]|"")+"|[a-z_][\w$]*)\s*\.\s*)?("(?:[^"]|"")+"|[a-z_][\w$]*)',
+    -- [schema .] table, each as it is written: plain or in double quotes
+    '\m(?:from|join|into|update|only)\s+(?:only\s+)?'
+      '(?:("(?:[^"]|"")+"|[a-z_][\w$]*)\s*\.\s*)?("(?:[^"]|"")+"|[a-z_][\w$]*)',
     'gi'
-  ) found (part)
+  ) match (part)
+),
+named as (
+  select found.oid, spelled.schema_name, spelled.table_name
+  from found
+  cross join lateral (
+    select
+      max(case when word like '"%' then replace(trim('"' from word), '""', '"') else lower(word) end)
+        filter (where place = 1) as schema_name,
+      max(case when word like '"%' then replace(trim('"' from word), '""', '"') else lower(word) end)
+        filter (where place = 2) as table_name
+    from unnest(found.part) with ordinality written (word, place)
+  ) spelled
 ),
 touched as (
   select named.oid, t.name
@@ -39,7 +51,10 @@ touched as (
   union
   select e.oid, t.name
   from examined e
-  join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = e.oid and d.refclassid = 'pg_class'::regclass
+  join pg_depend d
+    on d.classid = 'pg_proc'::regclass
+    and d.objid = e.oid
+    and d.refclassid = 'pg_class'::regclass
   join tables t on t.oid = d.refobjid and t.rls
 )
 select

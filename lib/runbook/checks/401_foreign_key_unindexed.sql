@@ -3,8 +3,8 @@
 -- level: WARN
 -- needs: nothing
 -- examines: foreign keys
--- why: Deleting or re-keying a parent reads the whole child table once for each row, under lock; and
---   the usual join has no index to use.
+-- why: Deleting or re-keying a parent reads the whole child table once for each row, under lock;
+--   and the usual join has no index to use.
 -- mend: create index concurrently on <child> (<columns of the key>);
 -- note: An index counts when its first columns are those of the key, in any order, and it covers
 --   every row, but for rows where the key is null.

@@ -26,7 +26,8 @@ join examined first
   and first.is_unique = second.is_unique
   and first.expressions is not distinct from second.expressions
   and first.predicate is not distinct from second.predicate
-  -- The one to keep carries a constraint, or comes first by name: an oid would not survive a restore.
-  and (not first.is_constraint, first.name collate "C") < (not second.is_constraint, second.name collate "C")
+  -- The one to keep carries a constraint, or comes first by name; an oid changes in a restore.
+  and (not first.is_constraint, first.name collate "C")
+    < (not second.is_constraint, second.name collate "C")
 where not second.is_constraint or first.is_constraint
 group by second.name, second.relation_name;

@@ -5,8 +5,8 @@
 -- examines: larger indexes of tables that are read
 -- why: An index that no query uses is written with every row and cached for nobody.
 -- mend: Look at replicas and at rare reports first; then drop index concurrently ….
--- note: Says something only after evidence: the table was read runbook.min_reads (10,000) times since
---   the statistics were reset, and the index has runbook.min_index_pages (128) pages.
+-- note: Says something only after evidence: the table was read runbook.min_reads (10,000) times
+--   since the statistics were reset, and the index has runbook.min_index_pages (128) pages.
 with
 examined as (
   select i.name, i.is_unique, i.is_constraint, stat.idx_scan, read.times

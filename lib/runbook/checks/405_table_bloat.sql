@@ -6,8 +6,8 @@
 -- why: Pages full of dead or free space are read and cached like full ones.
 -- mend: Look for what keeps vacuum from its work (old transactions, autovacuum settings); then
 --   vacuum full … in a quiet hour, or pg_repack.
--- note: An estimate from the planner's statistics, for tables of runbook.min_bloat_pages (6,400,
---   50 MB) pages or more; reported when more than half of them would do without.
+-- note: An estimate from the planner's statistics, for tables of runbook.min_bloat_pages (6,400, 50
+--   MB) pages or more; reported when more than half of them would do without.
 with
 examined as (
   select

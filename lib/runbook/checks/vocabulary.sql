@@ -165,12 +165,18 @@ policies as (
     printed.using_expression = 'true'
       or printed.using_expression like '(true OR %'
       or printed.using_expression like '% OR true)'
-      or printed.using_expression = format('(%1$s = %1$s)', substr(printed.using_expression, 2, greatest(length(printed.using_expression) - 5, 0) / 2))
+      or printed.using_expression = format(
+        '(%1$s = %1$s)',
+        substr(printed.using_expression, 2, greatest(length(printed.using_expression) - 5, 0) / 2)
+      )
       as using_always,
     printed.check_expression = 'true'
       or printed.check_expression like '(true OR %'
       or printed.check_expression like '% OR true)'
-      or printed.check_expression = format('(%1$s = %1$s)', substr(printed.check_expression, 2, greatest(length(printed.check_expression) - 5, 0) / 2))
+      or printed.check_expression = format(
+        '(%1$s = %1$s)',
+        substr(printed.check_expression, 2, greatest(length(printed.check_expression) - 5, 0) / 2)
+      )
       as check_always
   from pg_policy p
   join relations r on r.oid = p.polrelid
@@ -291,7 +297,13 @@ view_reads as (
 -- leaks: what an API role reads with somebody else's rights through a view. A security_invoker view
 -- is read with the caller's rights even when it lies below one that is not; so it ends the path.
 leaks as (
-  select readable.role, readable.role_name, view.oid as view, view.name as view_name, view.owner, reads.target
+  select
+    readable.role,
+    readable.role_name,
+    view.oid as view,
+    view.name as view_name,
+    view.owner,
+    reads.target
   from readable
   join relations view on view.oid = readable.relation
   join view_reads reads on reads.view = view.oid
@@ -320,7 +332,9 @@ indexes as (
     pg_get_expr(i.indpred, i.indrelid) as predicate,
     i.indisunique as is_unique,
     i.indisprimary or i.indisexclusion or i.indisreplident
-      or exists (select from pg_constraint con where con.conindid = c.oid and con.conrelid = i.indrelid)
+      or exists (
+        select from pg_constraint con where con.conindid = c.oid and con.conrelid = i.indrelid
+      )
       as is_constraint,
     c.relkind = 'i' and c.relispartition as is_partition,
     i.indisvalid and i.indisready and i.indislive as is_valid,
