@@ -61,7 +61,12 @@ class Author:
 
 def exists(conn: psycopg.Connection) -> bool:
     """Whether this database has a ledger."""
-    row = conn.execute("select to_regclass('runbook.events') is not null").fetchone()
+    # Not to_regclass(): that may answer from a cache which a waiter's transaction keeps too long.
+    row = conn.execute(
+        "select exists (select from pg_catalog.pg_class c"
+        " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = 'runbook' and c.relname = 'events')"
+    ).fetchone()
     return row is not None and row[0]
 
 
