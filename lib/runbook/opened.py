@@ -10,6 +10,7 @@ from __future__ import annotations
 import getpass
 import os
 import uuid
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class OpenPhase:
         self._rehearsal: Rehearsal | None = None
         require_fit(target, self.conn, self.identity)
         if self.applies and not self.history_holds_all():
-            self.require_approval(using=False)  # before anything is written, the ledger included
+            self.require_approval()  # before anything is written, the ledger included
 
     @property
     def applies(self) -> bool:
@@ -71,6 +72,16 @@ class OpenPhase:
         if self._conn is None or self._conn.closed:
             self._conn = self.target.connect(purpose=self.author.operator)
         return self._conn
+
+    def wake(self) -> None:
+        """Notice a connection that the server closed between two cells; `conn` is a new one then.
+
+        Asked before anything is started, so that no cell fails for what happened before it.
+        """
+        try:
+            self.conn.execute("select 1")
+        except psycopg.OperationalError:
+            self._conn = None
 
     @cached_property
     def identity(self) -> Identity:
@@ -90,28 +101,32 @@ class OpenPhase:
         return history.classify(self.plan, history.read(self.conn))
 
     def pending(self) -> list[Migration]:
-        """The plan's pending migrations up to the end of this phase."""
+        """The plan's pending migrations up to the end of this phase, their files read anew."""
         waiting = {m.version for m in self.history().pending}
         last = self.plan.migrations.index(self.definition.migrations[-1])
-        return [m for m in self.plan.migrations[: last + 1] if m.version in waiting]
+        return [replace(m) for m in self.plan.migrations[: last + 1] if m.version in waiting]
 
     def history_holds_all(self) -> bool:
         """Whether every migration of this phase is applied."""
         there = self.history()
         return all(there.holds(m.version) for m in self.definition.migrations)
 
-    def require_approval(self, *, using: bool) -> None:
+    def require_approval(self, applying: Migration | None = None) -> None:
         """On a protected target: the token must cover what is pending up to this phase's end.
 
+        Args:
+            applying: the migration, exactly as read, that is applied next under the token; without
+                one the token is only looked at.
+
         Raises:
-            NotApproved: it does not; with using=False nothing was written.
+            NotApproved: it does not.
         """
-        waiting = self.pending()
-        there = {m.version for m in self.history().pending}
-        later = [m for m in self.plan.migrations if m.version in there and m not in waiting]
+        waiting = [m if applying is None or m != applying else applying for m in self.pending()]
+        there = {m.version for m in self.history().pending} - {m.version for m in waiting}
+        later = [replace(m) for m in self.plan.migrations if m.version in there]
         approval.require_approval(
             self.conn, self.target, self.identity, waiting, self.approve, self.author,
-            later=later, using=using,
+            later=later, using=applying is not None,
         )  # fmt: skip
 
     def rehearsal(self, migration: Migration) -> Rehearsal | str:

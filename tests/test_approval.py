@@ -1,0 +1,105 @@
+"""A protected target changes only under the token that somebody approved."""
+
+from __future__ import annotations
+
+import pytest
+from runbook import production_state
+from runbook.errors import NotApproved
+from sandbox import Project
+
+pytest_plugins = ("engine_fixtures",)
+
+TARGET = "env:RUNBOOK_TEST_TARGET"
+TABLE = "create table public.{0} (id int);\nalter table public.{0} enable row level security;\n"
+
+
+@pytest.fixture
+def protected(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Two phases of two and one migration, on a target that only a variable names."""
+    for name, phase in (("a", "one"), ("b", "one"), ("c", "two")):
+        project.add(name, TABLE.format(name), phase=phase, tables=(f"public.{name}",))
+    conninfo = production_state.conninfo(project.root, project.database)
+    monkeypatch.setenv("RUNBOOK_TEST_TARGET", conninfo)
+    return project
+
+
+def _token(project: Project, phase: str = "one") -> str:
+    text = str(project.open(phase, target=TARGET).token())  # mode is check: it is protected
+    return text.split(": ")[1].split()[0]
+
+
+def _apply(project: Project, version: str, phase: str, token: str) -> None:
+    project.close(version, phase, target=TARGET, mode="apply", approve=token)
+
+
+def test_the_default_is_to_look_only(protected: Project):
+    assert protected.open(target=TARGET).mode == "check"
+    assert protected.open().mode == "apply"
+
+
+def test_without_the_token_nothing_is_written_not_even_to_the_ledger(protected: Project):
+    before = protected.everything()
+    for wrong in ("", "0" * 20, _token(protected)[:-1]):
+        with pytest.raises(NotApproved) as caught:
+            protected.open(target=TARGET, mode="apply", approve=wrong)
+        assert "--mode check" in caught.value.remedy
+        assert caught.value.exit_code == 2
+    assert protected.everything() == before
+    assert protected.sql("select from pg_namespace where nspname = 'runbook'") == []
+
+
+def test_an_edited_file_or_a_manual_change_voids_the_token(protected: Project):
+    token = _token(protected)
+    path = protected.file(protected.plan.migrations[1].version)
+    path.write_text(TABLE.format("b") + "-- changed\n")
+    with pytest.raises(NotApproved, match="a file, the target or its catalog is not what was"):
+        protected.open(target=TARGET, mode="apply", approve=token)
+    path.write_text(TABLE.format("b"))
+    protected.sql("create table public.by_hand (id int)")
+    with pytest.raises(NotApproved, match="a file, the target or its catalog is not what was"):
+        protected.open(target=TARGET, mode="apply", approve=token)
+    protected.sql("drop table public.by_hand")
+    assert _token(protected) == token
+    protected.open(target=TARGET, mode="apply", approve=token)
+
+
+def test_a_file_that_is_edited_in_the_open_kernel_is_not_applied_under_the_old_token(
+    protected: Project,
+):
+    a = protected.plan.migrations[0].version
+    step = protected.step(a, target=TARGET, mode="apply", approve=_token(protected))
+    step.precheck()
+    protected.file(a).write_text(TABLE.format("a") + "comment on table public.a is 'mine';\n")
+    step.precheck()
+    with pytest.raises(NotApproved):
+        step.apply()
+    assert protected.history() == []
+
+
+def test_one_token_carries_through_both_phases_and_ends_with_a_change_by_hand(protected: Project):
+    a, b, c = (m.version for m in protected.plan.migrations)
+    everything = _token(protected, "two")
+    assert everything != _token(protected, "one")
+    _apply(protected, a, "one", everything)
+    protected.sql("create table public.by_hand (id int)")
+    with pytest.raises(NotApproved, match=r"changed since the token .* was last used"):
+        protected.open(target=TARGET, mode="apply", approve=everything)
+    protected.sql("drop table public.by_hand")
+    _apply(protected, b, "one", everything)
+    # A token of one phase says nothing of the next.
+    _apply(protected, c, "two", everything)
+    assert protected.history() == [a, b, c]
+    used = [e for e in protected.events() if e.stage == "approval"]
+    assert len(used) == 1
+    assert set(used[0].detail["files"]) == {a, b, c}
+
+
+def test_a_token_of_the_first_phase_does_not_open_the_second(protected: Project):
+    a, b, c = (m.version for m in protected.plan.migrations)
+    first = _token(protected, "one")
+    _apply(protected, a, "one", first)
+    _apply(protected, b, "one", first)
+    with pytest.raises(NotApproved, match=rf"does not cover migrations/{c}_c\.sql"):
+        protected.open("two", target=TARGET, mode="apply", approve=first)
+    # What is applied may be looked at and closed again without any token.
+    protected.open("one", target=TARGET, mode="apply")[a].verify()
