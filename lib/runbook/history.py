@@ -15,6 +15,7 @@ from .errors import FileInvalid
 from .plan import Migration, Plan
 from .resources import query
 from .sameness import holds_exactly, same_sql
+from .sql import read_script
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ def _edited(row: Row, migration: Migration) -> bool:
     try:
         if holds_exactly(migration.path.read_text(encoding="utf-8"), row.statements):
             return False
-        return not same_sql(row.statements, [s.source for s in migration.script.statements])
+        # Read anew: a kernel may hold a migration that was read before somebody edited its file.
+        script = read_script(migration.path, shown=migration.file)
+        return not same_sql(row.statements, [s.source for s in script.statements])
     except (OSError, UnicodeDecodeError, FileInvalid):
         return True  # it was applied from a file that could be read; this one cannot

@@ -95,6 +95,8 @@ class Step:
         phase, migration = self._phase, self._fresh()
         if not phase.applies and stage != "precheck":
             return self._show(stage, stages.skipped(migration, _CHECK_ONLY))
+        if phase.applies:
+            self._require_history()
         recorded = self._recorded(stage)
         if recorded:
             return self._show(stage, recorded.findings, recorded=recorded)
@@ -128,18 +130,24 @@ class Step:
             return None
         if event.detail.get("sha256") != migration.script.sha256:
             return None
-        held = self._phase.history().holds(migration.version)
-        if stage == "precheck" and not held:
+        if stage == "precheck" and not self._phase.history().holds(migration.version):
             return None  # the target may have changed since; looking again costs nothing
-        if stage == "apply" and not held:
+        return event
+
+    def _require_history(self) -> None:
+        """What the ledger calls applied must be in the history, before any stage says a word."""
+        version = self._migration.version
+        event = latest(since_rollback(self._events()), "apply")
+        if event is None or event.state not in (PASSED, DONE):
+            return
+        if not self._phase.history().holds(version):
             raise InDoubt(
-                f"The ledger says that {migration.version} was applied by {event.operator} at"
+                f"The ledger says that {version} was applied by {event.operator} at"
                 f" {event.at:%Y-%m-%d %H:%M:%S} UTC, and the history has no row for it.",
                 state="In doubt: somebody removed the row, or the database was reset or restored.",
                 remedy="Compare the catalog with the file; then either put the row back"
                 " (`supabase migration repair --status applied`) or roll back with the runbook.",
             )
-        return event
 
     def _require_stage_before(self, stage: str) -> None:
         needed = _NEEDS.get(stage)
@@ -157,6 +165,7 @@ class Step:
     def _require_previous(self) -> None:
         """Migrations are applied one at a time: the one before has to be closed first."""
         phase = self._phase
+        phase.wake()
         order = phase.plan.migrations
         place = order.index(phase.plan.migration(self._migration.version))
         if place == 0 or phase.history().holds(self._migration.version):
@@ -218,6 +227,7 @@ class Step:
 
     def _fresh(self) -> Migration:
         """The migration with its file read anew: it may have been mended since."""
+        self._phase.wake()
         self._migration = replace(self._migration)
         return self._migration
 
