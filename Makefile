@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check format lock new-migration notebooks clean
+.PHONY: help run lab test test-slow check format lock new-migration notebooks clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ run: $(VENV)/ready ## apply every phase on the embedded PostgreSQL and archive t
 
 test: $(VENV)/ready ## everything CI checks: style, tests on real databases, the committed notebooks
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/run.sh
+
+test-slow: $(VENV)/ready ## the long proofs: every mutant of every migration
+	$(BIN)/pytest tests -m slow --numprocesses 2 --timeout 3600
 
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab

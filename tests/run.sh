@@ -12,6 +12,6 @@ unset RUNBOOK_TARGET RUNBOOK_PROJECT RUNBOOK_RECORD RUNBOOK_RUN RUNBOOK_OPERATOR
 
 ruff format --check lib tests
 ruff check lib tests
-pytest tests --numprocesses 2 --dist loadfile "$@"
+pytest tests --numprocesses 2 --dist loadfile -m "not slow" "$@"
 # In order and in one process: each notebook continues where the one before it ended.
 pytest notebooks --nbval --nbval-cell-timeout=120 -p no:xdist -p no:cacheprovider
