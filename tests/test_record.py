@@ -386,6 +386,17 @@ def test_the_commit_and_changed_files_are_known(project):
     assert (clean["dirty"], dirty["dirty"]) == (False, True)
 
 
+def test_the_record_says_how_the_operator_is_known(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "grace")
+    monkeypatch.delenv("RUNBOOK_OPERATOR", raising=False)
+    login = {"name": "grace", "established": "login name of the account that ran it"}
+    assert provenance.operator({}) == login
+    assert provenance.operator({"operator": " grace "}) == login
+    monkeypatch.setenv("RUNBOOK_OPERATOR", "ci")
+    assert "RUNBOOK_OPERATOR" in provenance.operator({"operator": ""})["established"]
+    assert provenance.operator({"operator": "Ada"})["name"] == "Ada"
+
+
 def test_listing_records_does_not_load_papermill():
     code = (
         "import sys, runbook.record; print('papermill' in sys.modules, 'nbformat' in sys.modules)"

@@ -31,16 +31,19 @@ _PACKAGES = (
 
 def operator(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Who says to be at it, and how that is known; nothing here proves an identity."""
-    given = str(parameters.get("operator") or "").strip()
-    if given:
-        return {"name": given, "established": "given as a parameter, not verified"}
-    variable = os.environ.get("RUNBOOK_OPERATOR", "").strip()
-    if variable:
-        return {"name": variable, "established": "taken from RUNBOOK_OPERATOR, not verified"}
     try:
-        return {"name": getpass.getuser(), "established": "login name of the account that ran it"}
+        login = getpass.getuser()
     except (KeyError, OSError):
-        return {"name": "unknown", "established": "the account that ran it has no name"}
+        login = ""
+    given = str(parameters.get("operator") or "").strip()
+    variable = os.environ.get("RUNBOOK_OPERATOR", "").strip()
+    if given and given != login:
+        return {"name": given, "established": "given as a parameter, not verified"}
+    if variable and not given:
+        return {"name": variable, "established": "taken from RUNBOOK_OPERATOR, not verified"}
+    if login:
+        return {"name": login, "established": "login name of the account that ran it"}
+    return {"name": "unknown", "established": "the account that ran it has no name"}
 
 
 def sha256(path: Path) -> str:
