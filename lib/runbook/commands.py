@@ -17,7 +17,7 @@ from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
 from .notebook_names import BASELINE, ROLLBACK, VALIDATION
-from .opened import author, find_project
+from .opened import find_project
 from .plan import Phase, Plan
 from .plan_file import read_plan
 from .target import Target, identify, open_target
@@ -152,7 +152,7 @@ def _execute(
 
     if target.kind == "embedded":
         production_state.server(root)  # held by us, so that it does not restart between kernels
-    given = {"target": target.name, "operator": author(operator).operator, **given}
+    given = {"target": target.name, **({"operator": operator} if operator else {}), **given}
     for name in names:
         path = root / "notebooks" / name
         known = parameters.defaults(path)

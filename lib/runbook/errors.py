@@ -46,7 +46,7 @@ class RunbookError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """IPython's hook: a cell shows the three sentences, not the frames below them."""
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {self.what}", self.state, self.remedy]
 
 
 class Refused(RunbookError):
