@@ -100,6 +100,17 @@ def test_a_change_made_with_the_triggers_off_shows(filled: Project, forgery: str
         assert ledger.broken_at(conn) == place
 
 
+def test_times_are_utc_however_the_session_is_set(filled: Project):
+    with filled.connect() as conn:
+        plain = [(e.at, e.hash) for e in ledger.read(conn)]
+        conn.execute("set timezone = 'Pacific/Kiritimati'")
+        conn.execute("set datestyle = 'German'")
+        assert [(e.at, e.hash) for e in ledger.read(conn)] == plain
+        assert f"{ledger.read(conn)[0].at:%z}" == "+0000"
+        ledger.record(conn, ADA, stage="note", state="done")
+        assert ledger.broken_at(conn) is None
+
+
 def test_secrets_never_reach_it(project: Project):
     with project.connect() as conn:
         ledger.record(

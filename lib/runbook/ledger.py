@@ -28,7 +28,7 @@ class Event:
     """One row of runbook.events.
 
     Fields:
-        seq, at, hash: place in the chain, the server's clock, the chain's hash up to here.
+        seq, at, hash: place in the chain, the server's clock in UTC, the chain's hash up to here.
         run, operator: which kernel wrote it, and who said to be at it.
         phase, version, stage, state: what it is about.
         detail: what was seen; `findings` among it where the event is a stage's result.
@@ -114,7 +114,7 @@ def append(
         query("ledger_append"), {**event, "detail": Jsonb(event["detail"])}
     ).fetchone()
     assert row is not None
-    return {"seq": row[0], "at": row[1].isoformat(), "hash": row[2], **event}
+    return {"seq": row[0], "at": row[1], "hash": row[2], **event}
 
 
 def record(conn: psycopg.Connection, author: Author, **event: Any) -> None:
@@ -130,7 +130,7 @@ def read(conn: psycopg.Connection, version: str | None = None) -> list[Event]:
     if not exists(conn):
         return []
     rows = conn.execute(query("ledger_read"), {"version": version}).fetchall()
-    return [Event(*row) for row in rows]
+    return [Event(seq, datetime.fromisoformat(at), *rest) for seq, at, *rest in rows]
 
 
 def broken_at(conn: psycopg.Connection) -> int | None:
