@@ -85,6 +85,9 @@ class Project:
     def plan_text(self, text: str) -> None:
         self.write("plan.toml", text)
 
+    def plan_read(self) -> str:
+        return (self.folder / "plan.toml").read_text()
+
     @property
     def plan(self) -> Plan:
         return read_plan(self.root)

@@ -13,10 +13,10 @@ def _three(project: Project) -> list[str]:
     return [project.add(name, f"select '{name} x';\n-- end\n") for name in ("a", "b", "c")]
 
 
-def _row(project: Project, version: str, **changed) -> Row:
-    migration = project.migration(version)
+def _row(project: Project, known: str, **changed) -> Row:
+    migration = project.migration(known)
     given = {
-        "version": version,
+        "version": known,
         "name": migration.name,
         "statements": tuple(s.source for s in migration.script.statements),
     }
