@@ -1121,6 +1121,15 @@ where has_table_privilege(r.name, t.name, 'truncate')
   or has_table_privilege(r.name, t.name, 'references')
   or has_table_privilege(r.name, t.name, 'trigger');
 
+-- name: the figures are for reading, and not for visitors
+-- as: owner
+-- expect: value authenticated SELECT, service_role SELECT
+select string_agg(r.name || ' ' || p.name, ', ' order by r.name, p.name)
+from unnest(array['anon', 'authenticated', 'service_role']) as r (name)
+cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
+  as p (name)
+where has_table_privilege(r.name, 'public.event_stats', p.name);
+
 -- name: no API role looks into schema private
 -- as: owner
 -- expect: 0 rows

@@ -66,10 +66,10 @@ update public.ticket_tiers set price_cents = -1 where id = '5ce70000-0000-4000-8
 insert into public.ticket_tiers (event_id, name, price_cents, currency, quantity)
 values ('5ce20000-0000-4000-8000-000000000001', 'None', 1, 'EUR', 0);
 
--- name: a tier has a name
+-- name: a tier's name is short
 -- as: owner
 -- expect: error 23514
-update public.ticket_tiers set name = '' where id = '5ce70000-0000-4000-8000-000000000002';
+update public.ticket_tiers set name = repeat('x', 81) where id = '5ce70000-0000-4000-8000-000000000002';
 
 -- name: a currency is three capital letters
 -- as: owner

@@ -502,6 +502,66 @@ where id = '5ce80000-0000-4000-8000-000000000004' returning updated_at = now();
 -- expect: 1 affected
 delete from public.email_templates where id = '5ce80000-0000-4000-8000-000000000004';
 
+-- name: an organizer does not call off a message under way
+-- as: authenticated ada@scenario.example
+-- expect: 0 affected
+update public.whatsapp_campaigns set status = 'cancelled'
+where id = '5cea0000-0000-4000-8000-000000000001';
+
+-- name: nor sends one past the server
+-- as: authenticated ada@scenario.example
+-- expect: error 42501
+update public.whatsapp_campaigns set status = 'sent', scheduled_at = now()
+where id = '5cea0000-0000-4000-8000-000000000002';
+
+-- name: Gil signs up
+-- as: owner
+-- expect: 1 affected
+insert into auth.users (id, email)
+values ('5ce00000-0000-4000-8000-000000000005', 'gil@scenario.example');
+
+-- name: and writes a template
+-- as: authenticated gil@scenario.example
+-- expect: 1 affected
+insert into public.email_templates (id, owner_id, name, subject, body_html)
+values (
+  '5ce80000-0000-4000-8000-000000000005', '5ce00000-0000-4000-8000-000000000005', 'Mine', 'x', 'x'
+);
+
+-- name: Gil closes his account
+-- as: owner
+-- expect: 1 affected
+delete from auth.users where id = '5ce00000-0000-4000-8000-000000000005';
+
+-- name: his templates went with it
+-- as: owner
+-- expect: 0 rows
+select id from public.email_templates where id = '5ce80000-0000-4000-8000-000000000005';
+
+-- name: Ada has an idea for another event, with a campaign
+-- as: owner
+-- expect: 1 affected
+with event as (
+  insert into public.events (id, organizer_id, title, start_at, end_at, capacity)
+  values (
+    '5ce20000-0000-4000-8000-000000000004', '5ce00000-0000-4000-8000-000000000001', 'Idea',
+    now() + interval '1 day', now() + interval '2 days', 10
+  )
+  returning id
+)
+insert into public.marketing_campaigns (id, event_id, name, channel)
+select '5ce90000-0000-4000-8000-000000000006', e.id, 'Idea', 'social' from event as e;
+
+-- name: she deletes the event
+-- as: authenticated ada@scenario.example
+-- expect: 1 affected
+delete from public.events where id = '5ce20000-0000-4000-8000-000000000004';
+
+-- name: and its campaign went with it
+-- as: owner
+-- expect: 0 rows
+select id from public.marketing_campaigns where id = '5ce90000-0000-4000-8000-000000000006';
+
 -- Plans ----------------------------------------------------------------------------------------
 
 -- name: three thousand more campaigns are planned
