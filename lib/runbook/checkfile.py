@@ -30,7 +30,7 @@ from pathlib import Path
 
 from . import findings, resources
 from .errors import FileInvalid
-from .weave import invalid, weave
+from .weave import Woven, invalid, weave
 
 GROUPS = (
     "No orphaned records",
@@ -59,7 +59,7 @@ class Check:
         examines: what it looks at, in the plural.
         why, mend, note: why it matters, how to mend it, how far it can be trusted.
         generated: whether its rows are scans to run rather than problems.
-        path, sql: the file, and its query with the vocabulary woven in.
+        path, query: the file, and what it asks.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Check:
     note: str
     generated: bool
     path: Path
-    sql: str
+    query: Woven
 
     @property
     def name(self) -> str:
@@ -146,7 +146,7 @@ def read(path: Path) -> Check:
         note=header.get("note", ""),
         generated=runs == "generated",
         path=path,
-        sql=weave(path, text, runs),
+        query=weave(path, text, runs),
     )
 
 

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import errors as pg
 
+from .attempt import attempt
 from .checkfile import GROUPS, Check, default_folder, folders_of, load
 from .errors import Refused
 from .findings import FAIL, PASS, SKIP, Finding, counts, overall
+from .weave import statement
 
 SCANS_AT_ONCE = 25
+GROUP_PATIENCE = 3
 PRESENT = {
     "role": "select pg_catalog.to_regrole(pg_catalog.quote_ident(%s)) is not null",
     "schema": "select pg_catalog.to_regnamespace(pg_catalog.quote_ident(%s)) is not null",
@@ -36,6 +38,13 @@ PRESENT = {
 class _Limits(NamedTuple):
     statement_timeout_ms: int
     scan_budget_ms: int
+
+
+class _Answer(NamedTuple):
+    rows: list[tuple[Any, ...]]
+    """How many were looked at, whether this row is a problem, the columns of the check as text."""
+    trouble: tuple[str, str] | None
+    """Why there are no rows: a verdict and a reason."""
 
 
 def validate(
@@ -56,7 +65,8 @@ def validate(
             its own in migrations/checks: `folders=folders_of(project)`.
         exposed: the schemas that the API serves.
         only: ids of the checks to run; default: all of them.
-        statement_timeout_ms: milliseconds that each check, or each scan of one, may take.
+        statement_timeout_ms: milliseconds that each check, or each scan of one, may take; checks
+            that are asked together get three times as many before they are asked one by one.
         lock_timeout_ms: milliseconds to wait for a lock that somebody else holds.
         scan_budget_ms: milliseconds that a generated check may spend on objects which the server
             vouches for already; what is left over is a SKIP.
@@ -94,7 +104,7 @@ def validate(
 
 def examine(
     conn: psycopg.Connection,
-    checks: Iterable[Check],
+    checks: Sequence[Check],
     *,
     exposed: Sequence[str] = ("public",),
     statement_timeout_ms: int = 10_000,
@@ -116,14 +126,15 @@ def examine(
         ("runbook.exposed", json.dumps(list(exposed))),
     ):
         conn.execute("select pg_catalog.set_config(%s, %s, true)", (setting, value))
-    found: list[Finding] = []
     limits = _Limits(statement_timeout_ms, scan_budget_ms)
+    missing = {check.id: _missing(conn, check) for check in checks}
+    answers = dict(_ask(conn, [check for check in checks if not missing[check.id]], limits))
+    found: list[Finding] = []
     for check in checks:
-        missing = _missing(conn, check)
-        if missing:
-            found.append(_skipped(check, f"there is no {missing} here"))
+        if missing[check.id]:
+            found.append(_skipped(check, f"there is no {missing[check.id]} here"))
         else:
-            found.extend(_ask(conn, check, limits))
+            found.extend(_findings(conn, check, answers[check.id], limits))
     return found
 
 
@@ -166,24 +177,48 @@ def _missing(conn: psycopg.Connection, check: Check) -> str:
     return ""
 
 
-def _ask(conn: psycopg.Connection, check: Check, limits: _Limits) -> list[Finding]:
+def _ask(
+    conn: psycopg.Connection, checks: Sequence[Check], limits: _Limits
+) -> Iterator[tuple[str, _Answer]]:
+    """The answer to each check, by id.
+
+    Neighbours are asked in one statement, which works out what they have in common once. When that
+    fails or takes long, each is asked by itself, so that it is plain which of them it was.
+    """
+    for _, group in groupby(checks, key=lambda check: check.id[0]):
+        together = list(group)
+        patience = limits.statement_timeout_ms * (GROUP_PATIENCE if len(together) > 1 else 1)
+        rows, trouble = attempt(conn, statement([check.query for check in together]), patience)
+        if trouble and len(together) > 1:
+            for check in together:
+                yield from _ask(conn, [check], limits)
+            continue
+        answered: dict[int, list[tuple[Any, ...]]] = {}
+        for place, *row in rows:
+            answered.setdefault(place, []).append(tuple(row))
+        for place, check in enumerate(together):
+            yield check.id, _Answer(answered.get(place, []), trouble)
+
+
+def _findings(
+    conn: psycopg.Connection, check: Check, answer: _Answer, limits: _Limits
+) -> list[Finding]:
     """One check: its problems, or one row that says what was looked at."""
-    rows, trouble = _fetch(conn, check.sql, limits.statement_timeout_ms)
-    if trouble:
-        verdict, reason = trouble
+    if answer.trouble:
+        verdict, reason = answer.trouble
         return [Finding(check.name, check.examines, check.title, reason, verdict)]
-    looked_at = rows[0][0]
+    looked_at = answer.rows[0][0]
     if not looked_at:
         return [_skipped(check, f"nothing to look at: no {check.examines} here")]
-    # The server's collation must not decide the order of an audit record.
-    found = sorted((row[2:] for row in rows if row[1]), key=str)
-    if any(value is None for row in found for value in row):
+    found = [columns for _, is_problem, columns in answer.rows if is_problem]
+    if any(value is None for columns in found for value in columns):
         reason = "check could not run: it returned a row with a null in it"
         return [Finding(check.name, check.examines, check.title, reason, FAIL)]
+    # Sorted here: the server's collation must not decide the order of an audit record.
     problems = (
         list(_scans(conn, check, found, limits))
         if check.generated
-        else [Finding(check.name, *map(str, row), check.level) for row in found]
+        else [Finding(check.name, *columns, check.level) for columns in sorted(found)]
     )
     if problems:
         return problems
@@ -191,13 +226,13 @@ def _ask(conn: psycopg.Connection, check: Check, limits: _Limits) -> list[Findin
 
 
 def _scans(
-    conn: psycopg.Connection, check: Check, rows: list[tuple[Any, ...]], limits: _Limits
+    conn: psycopg.Connection, check: Check, rows: list[list[str]], limits: _Limits
 ) -> Iterator[Finding]:
     """Run the scans of a generated check: those nobody vouches for first, then the cheapest."""
     until = time.monotonic() + limits.scan_budget_ms / 1000
-    rows = sorted(rows, key=lambda row: (row[3], row[4], row[0]))
+    rows = sorted(rows, key=lambda row: (row[3] == "true", int(row[4]), row[0]))
     left_over = 0
-    for trusted, group in groupby(rows, key=lambda row: row[3]):
+    for trusted, group in groupby(rows, key=lambda row: row[3] == "true"):
         for scans in _batched(group, SCANS_AT_ONCE):
             limit = limits.statement_timeout_ms
             if trusted:
@@ -221,17 +256,17 @@ def _scans(
 
 
 def _answers(
-    conn: psycopg.Connection, scans: Sequence[tuple[Any, ...]], timeout_ms: int
+    conn: psycopg.Connection, scans: Sequence[list[str]], timeout_ms: int
 ) -> Iterator[tuple[str | None, tuple[str, str] | None]]:
     """What each scan says. Small ones cost more in messages than in work, so they go together."""
     if len(scans) > 1:
         together = ", ".join(f"({row[2]})::text" for row in scans)
-        rows, trouble = _fetch(conn, f"select {together}", timeout_ms)
+        rows, trouble = attempt(conn, f"select {together}", timeout_ms)
         if not trouble:
             yield from ((answer, None) for answer in rows[0])
             return
     for row in scans:
-        rows, trouble = _fetch(conn, row[2], timeout_ms)
+        rows, trouble = attempt(conn, row[2], timeout_ms)
         yield (str(rows[0][0]) if rows and rows[0][0] is not None else None), trouble
 
 
@@ -240,41 +275,6 @@ def _batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
     rows = iter(rows)
     while batch := list(islice(rows, size)):
         yield batch
-
-
-def _fetch(
-    conn: psycopg.Connection, sql: str, timeout_ms: int
-) -> tuple[list[tuple[Any, ...]], tuple[str, str] | None]:
-    """The rows of one query in a savepoint, or the verdict and reason why there are none."""
-    started = time.monotonic()
-    try:
-        # Rolled back even when all is well: that lets go of the locks on the tables it read.
-        with conn.transaction(force_rollback=True):
-            conn.execute(
-                "select pg_catalog.set_config('statement_timeout', %s, true)", (str(timeout_ms),)
-            )
-            return conn.execute(sql, prepare=False).fetchall(), None
-    except pg.QueryCanceled:
-        if (time.monotonic() - started) * 1000 < timeout_ms:
-            raise  # somebody else cancelled us: that is for the operator, not a finding
-        return [], (SKIP, f"not looked at: it took longer than {timeout_ms} ms")
-    except pg.LockNotAvailable:
-        return [], (SKIP, "not looked at: another session holds a lock on it")
-    except pg.InsufficientPrivilege as error:
-        return [], (SKIP, f"not looked at: {_privilege(conn, error)}")
-    except psycopg.Error as error:
-        if conn.closed:
-            raise
-        said = error.diag.message_primary or str(error)
-        return [], (FAIL, f"check could not run: {said} (SQLSTATE {error.sqlstate})")
-
-
-def _privilege(conn: psycopg.Connection, error: psycopg.Error) -> str:
-    said = error.diag.message_primary or str(error)
-    if "row-level security" not in said:
-        return said
-    [(role,)] = conn.execute("select current_user").fetchall()
-    return f"row-level security would hide rows from role {role}, which lacks BYPASSRLS ({said})"
 
 
 def _skipped(check: Check, reason: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Weave a check's query and the vocabulary into the one statement that the runner sends.
+"""Weave checks and the vocabulary into statements that the runner sends.
 
 One round trip and one snapshot answer both "what is wrong" and "how much was looked at". It is
 woven from parse trees, not from text, so that neither comments nor quotes can change its meaning;
@@ -7,7 +7,7 @@ the same trees show that a check is one SELECT and reads only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,9 +27,15 @@ WRITES = frozenset(
 )
 
 
-def weave(path: Path, text: str, runs: str) -> str:
-    """The statement to send for the check in `path`: rows of how many were looked at, whether this
-    row is a problem, and the columns of COLUMNS[runs].
+class Woven(NamedTuple):
+    words: frozenset[str]
+    """The words of the vocabulary that the query uses, and those that they build on."""
+    body: str
+    """The query without them: how many were looked at, whether this row is a problem, COLUMNS."""
+
+
+def weave(path: Path, text: str, runs: str) -> Woven:
+    """The query of the check file `path`, counting what it looks at beside its problems.
 
     Raises:
         FileInvalid: not one SELECT, not read-only, no CTE `examined`, or other columns; with line.
@@ -41,11 +47,11 @@ def weave(path: Path, text: str, runs: str) -> str:
     except postgast.PgQueryError as error:
         line = text[: max(error.cursorpos - 1, 0)].count("\n") + 1
         raise invalid(path, line, error.message) from None
-    body = _only_select(path, text, tree)
-    own = {node.common_table_expr.ctename: node for node in body.with_clause.ctes}
+    query = _only_select(path, text, tree)
+    own = {node.common_table_expr.ctename for node in query.with_clause.ctes}
     if "examined" not in own:
         raise invalid(path, _line(text, tree), "the query has no CTE named 'examined'")
-    names = tuple(_columns(body))
+    names = tuple(_columns(query))
     if names != COLUMNS[runs]:
         raise invalid(
             path,
@@ -54,26 +60,40 @@ def weave(path: Path, text: str, runs: str) -> str:
             f" they are {', '.join(names) or 'none'}",
         )
     words = _vocabulary()
-    for name in own:
-        if name in words:
-            raise invalid(path, _line(text, tree), f"'{name}' is a word of the vocabulary already")
-    problems = ", ".join(f"problem.{column}" for column in names)
+    clash = own & words.keys()
+    if clash:
+        raise invalid(
+            path, _line(text, tree), f"'{min(clash)}' is a word of the vocabulary already"
+        )
+    texts = ", ".join(f"problem.{column}::text" for column in names)
     frame = postgast.parse(
-        f"select looked.n, problem.found, {problems} from (select count(*) as n from examined)"
-        " as looked left join"
-        " (select true as found, body.* from (select) as body) as problem on true"
+        f"select looked.n, problem.found, array[{texts}]"
+        " from (select count(*) as n from examined) as looked"
+        " left join (select true as found, body.* from (select) as body) as problem on true"
     )
     outer = frame.stmts[0].stmt.select_stmt
     outer.with_clause.recursive = True
-    used = _mentioned(body)
-    used.update(*(words[name].builds_on for name in used & words.keys()))
-    outer.with_clause.ctes.extend(word.node for name, word in words.items() if name in used)
-    outer.with_clause.ctes.extend(body.with_clause.ctes)
+    outer.with_clause.ctes.extend(query.with_clause.ctes)
     inner = outer.from_clause[0].join_expr.rarg.range_subselect.subquery.select_stmt
     place = inner.from_clause[0].range_subselect.subquery.select_stmt
-    place.CopyFrom(body)
+    place.CopyFrom(query)
     place.ClearField("with_clause")
-    return postgast.deparse(frame)
+    used = _mentioned(query) & words.keys()
+    return Woven(used.union(*(words[name].builds_on for name in used)), postgast.deparse(frame))
+
+
+def statement(queries: Sequence[Woven]) -> str:
+    """One statement for several checks, so that each word is worked out once for all of them.
+
+    Its rows: the place of the check in `queries`, then what Woven.body says.
+    """
+    used = frozenset[str]().union(*(query.words for query in queries))
+    words = ", ".join(word.text for name, word in _vocabulary().items() if name in used)
+    rows = " union all ".join(
+        f"select {place}, answer.* from ({query.body}) as answer"
+        for place, query in enumerate(queries)
+    )
+    return f"with recursive {words} {rows}" if words else rows
 
 
 def _only_select(path: Path, text: str, tree: ParseResult) -> SelectStmt:
@@ -116,24 +136,30 @@ def _columns(select: SelectStmt) -> Iterator[str]:
 
 
 class _Word(NamedTuple):
-    node: Any
-    """Its CTE."""
+    text: str
+    """Its definition, as it stands in a WITH."""
     builds_on: frozenset[str]
     """The words that it needs, and those that they need."""
 
 
 @cache
 def _vocabulary() -> dict[str, _Word]:
-    """Word → its CTE, in the order in which they build on each other."""
+    """Word → its definition, in the order in which they build on each other."""
     import postgast
+    from postgast.pg_query_pb2 import ParseResult, RawStmt
 
     text = resources.folder("checks").joinpath("vocabulary.sql").read_text("utf-8")
     with_clause = postgast.parse(text).stmts[0].stmt.select_stmt.with_clause
     words: dict[str, _Word] = {}
     for node in with_clause.ctes:
+        cte = node.common_table_expr
         direct = _mentioned(node) & words.keys()
-        below = (words[name].builds_on for name in direct)
-        words[node.common_table_expr.ctename] = _Word(node, frozenset(direct.union(*below)))
+        below = direct.union(*(words[name].builds_on for name in direct))
+        query = postgast.deparse(ParseResult(stmts=[RawStmt(stmt=cte.ctequery)]))
+        # Worked out once, however many checks share it.
+        words[cte.ctename] = _Word(
+            f"{cte.ctename} as materialized ({query})", frozenset(below | {cte.ctename})
+        )
     return words
 
 
