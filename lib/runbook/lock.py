@@ -44,12 +44,12 @@ def hold(
         shown = ""
         while not _try(conn):
             holder = _holder(conn)
-            if on_wait and holder != shown:
+            if on_wait and holder and holder != shown:
                 on_wait(holder)
                 shown = holder
             if time.monotonic() > deadline:
                 raise Held(
-                    f"Target {target.name} is held by {holder}.",
+                    f"Target {target.name} is held by {holder or shown or 'another session'}.",
                     remedy="Wait for them, or ask them to stop; then run this cell again.",
                 )
             time.sleep(_POLL_S)
@@ -65,6 +65,6 @@ def _try(conn: psycopg.Connection) -> bool:
 def _holder(conn: psycopg.Connection) -> str:
     row = conn.execute(query("lock_holder")).fetchone()
     if row is None:
-        return "a session that is just leaving"
+        return ""  # it left between the two questions
     pid, user, application, since = row
-    return f"{application or 'a session'} (pid {pid}, role {user}, since {since:%H:%M:%S})"
+    return f"{application or 'a session'} (pid {pid}, role {user}, since {since} UTC)"

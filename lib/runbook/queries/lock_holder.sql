@@ -1,5 +1,6 @@
 -- Who holds the runbook's advisory lock on this database?
-select a.pid, a.usename::text, a.application_name, a.backend_start
+select a.pid, a.usename::text, a.application_name,
+       to_char(a.backend_start at time zone 'UTC', 'HH24:MI:SS') as since
 from pg_catalog.pg_locks l
 join pg_catalog.pg_stat_activity a on a.pid = l.pid
 where l.locktype = 'advisory'
