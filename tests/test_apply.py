@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
@@ -293,11 +294,17 @@ def test_the_outcome_of_a_commit_is_known_however_the_connection_was_lost(alone:
         work = Background(lambda: alone.engine(cut))
         _terminate(alone, "wait_event = 'SyncRep'", user="supabase_admin")
         applied = work.result()
+
+        # An interrupt at that very moment cannot take the commit back, and does not say it did.
+        late = alone.add("late", "create table public.l (id int);\n", tables=("public.l",))
+        presser = Background(lambda: _interrupt_when(alone, "wait_event = 'SyncRep'"))
+        alone.engine(late)
+        presser.result()
         admin.execute("alter system reset synchronous_standby_names")
         admin.execute("select pg_reload_conf()")
     assert applied.account is not None
-    assert alone.history() == [ready, cut]
-    assert alone.states(cut)[-1] == ("apply", "passed")
+    assert alone.history() == [ready, cut, late]
+    assert [alone.states(version)[-1] for version in (cut, late)] == [("apply", "passed")] * 2
 
     # The server is killed in mid-statement: it comes back, and says that nothing remains.
     slow = alone.add("slow", "create table public.s (id int);\nselect pg_sleep(30);\n")
@@ -308,11 +315,17 @@ def test_the_outcome_of_a_commit_is_known_however_the_connection_was_lost(alone:
     os.kill(pid, signal.SIGKILL)
     error = work.error()
     assert isinstance(error, NotApplied), error
-    assert alone.history() == [ready, cut]
+    assert alone.history() == [ready, cut, late]
     assert alone.fingerprint() == before
     alone.file(slow).write_text("create table public.s (id int);\n")
     alone.engine(slow)
-    assert alone.history() == [ready, cut, slow]
+    assert alone.history() == [ready, cut, late, slow]
+
+
+def _interrupt_when(project: Project, condition: str) -> None:
+    """What the Interrupt button does, as soon as the condition is true."""
+    _wait(project, condition, user="supabase_admin")
+    _thread.interrupt_main()
 
 
 def _data(project: Project) -> Path:
@@ -350,7 +363,7 @@ def _terminate(
         until(lambda: conn.execute(question).fetchone())
 
 
-def _wait(project: Project, condition: str) -> None:
+def _wait(project: Project, condition: str, *, user: str = "postgres") -> None:
     question = f"select from pg_stat_activity where {condition} and datname = '{project.database}'"
-    with project.connect() as conn:
+    with project.connect(user) as conn:
         until(lambda: conn.execute(question).fetchone() is not None)
