@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from runbook import embedded, history, lock, outcome, production_state
 from runbook.apply import apply
-from runbook.errors import Held, InDoubt, LockTimeout, NotApplied, StatementFailed
+from runbook.errors import Held, InDoubt, LockTimeout, NotApplied, Refused, StatementFailed
 from runbook.ledger import Author
 from runbook.waiting import Limits, Progress
 from sandbox import Background, Project, until
@@ -191,6 +191,22 @@ def test_a_lock_that_is_never_free_is_given_up_naming_who_holds_it(project: Proj
     assert any(p.waiting.startswith(f"waiting for pid {pid}") for p in said)
     assert any(p.waiting.startswith("retry 1 of 1") for p in said)
     assert project.history() == []
+
+
+@pytest.mark.parametrize("limit", [{"lock_timeout_ms": 0}, {"statement_timeout_ms": -1}])
+def test_a_limit_that_would_mean_for_ever_is_refused(project: Project, limit: dict[str, int]):
+    project.add("x", "select 1;\n")
+    with pytest.raises(Refused, match="must be a positive number"):
+        project.open(**limit)
+
+
+def test_a_statement_that_takes_too_long_is_cancelled_and_rolled_back(project: Project):
+    text = "create table public.t (id int);\nselect pg_sleep(30);\n"
+    version = project.add("slow", text, tables=("public.t",))
+    before = project.fingerprint()
+    with pytest.raises(StatementFailed, match=r"line 2: .*statement timeout .SQLSTATE 57014"):
+        project.engine(version, Limits(statement_timeout_ms=200))
+    assert (project.fingerprint(), project.history()) == (before, [])
 
 
 def test_the_retry_gets_through_when_the_holder_leaves(project: Project):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from runbook import production_state
 from runbook.errors import NotApproved
+from runbook.notebooks import write_notebooks
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)
@@ -66,9 +67,13 @@ def test_an_edited_file_or_a_manual_change_voids_the_token(protected: Project):
 def test_a_file_that_is_edited_in_the_open_kernel_is_not_applied_under_the_old_token(
     protected: Project,
 ):
-    a = protected.plan.migrations[0].version
+    a, b, _ = (m.version for m in protected.plan.migrations)
     step = protected.step(a, target=TARGET, mode="apply", approve=_token(protected))
     step.precheck()
+    protected.file(b).write_text(TABLE.format("b") + "comment on table public.b is 'mine';\n")
+    with pytest.raises(NotApproved):
+        step.apply()
+    protected.file(b).write_text(TABLE.format("b"))
     protected.file(a).write_text(TABLE.format("a") + "comment on table public.a is 'mine';\n")
     step.precheck()
     with pytest.raises(NotApproved):
@@ -103,3 +108,27 @@ def test_a_token_of_the_first_phase_does_not_open_the_second(protected: Project)
         protected.open("two", target=TARGET, mode="apply", approve=first)
     # What is applied may be looked at and closed again without any token.
     protected.open("one", target=TARGET, mode="apply")[a].verify()
+
+
+def test_the_check_of_the_command_line_prints_the_token_that_the_apply_accepts(
+    protected: Project, capfd: pytest.CaptureFixture[str]
+):
+    """Through papermill and kernels, as an operator and an approver do it."""
+    write_notebooks(protected.plan, protected.root / "notebooks")
+    before = protected.everything()
+    named = ("--target", TARGET)
+    assert protected.run("run", "two", *named, "--mode", "check", target=False) == 0
+    out = capfd.readouterr().out
+    token = out.split("as it is now: ")[1].split()[0]
+    assert "Plan token for these 3 files" in out
+    assert protected.everything() == before
+    refused = protected.run(
+        "run", "one", *named, "--mode", "apply", "--approve", "0" * 20, target=False
+    )
+    assert refused == 2
+    assert protected.everything() == before
+    accepted = protected.run(
+        "run", "one", "two", *named, "--mode", "apply", "--approve", token, target=False
+    )
+    assert accepted == 0, capfd.readouterr().err
+    assert "3/3 applied" in capfd.readouterr().out

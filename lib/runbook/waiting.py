@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import psycopg
 
-from .errors import LockTimeout, RunbookError
+from .errors import LockTimeout, Refused, RunbookError
 from .redact import redact
 from .resources import query
 from .target import Target
@@ -46,6 +46,15 @@ class Limits:
     lock_timeout_ms: int = 2_000
     statement_timeout_ms: int = 900_000
     retries: int = RETRIES
+
+    def __post_init__(self) -> None:
+        for name in ("lock_timeout_ms", "statement_timeout_ms"):
+            if getattr(self, name) < 1:
+                # PostgreSQL reads 0 as "for ever", and everybody would queue behind us.
+                raise Refused(
+                    f"{name} is {getattr(self, name)}: it must be a positive number of ms.",
+                    remedy="The default is 2000 for locks and 900000 for statements.",
+                )
 
 
 @dataclass(frozen=True)
