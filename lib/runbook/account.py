@@ -11,7 +11,7 @@ Source: https://www.postgresql.org/docs/current/monitoring-stats.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from .plan import Migration
 from .resources import query
 
 # Weakest first; what a lock of each mode keeps others from doing.
-_MODES = {
+MODES = {
     "RowShareLock": "",
     "RowExclusiveLock": "",
     "ShareUpdateExclusiveLock": "",
@@ -71,11 +71,13 @@ class Account:
         existing: how many tables were there before.
         touched: those of them to which anything happened.
         locks: (table, mode) of the hardest lock held on each existing table at the commit.
+        rewritten: those whose file was replaced, whether they held rows or not.
     """
 
     existing: int
     touched: tuple[Touched, ...]
     locks: tuple[tuple[str, str], ...]
+    rewritten: tuple[str, ...] = ()
 
 
 def open_account(conn: psycopg.Connection) -> Mapping[int, Counters]:
@@ -88,15 +90,42 @@ def close_account(conn: psycopg.Connection, before: Mapping[int, Counters]) -> A
     after = {row[0]: Counters(*row) for row in conn.execute(query("account_tables"), {})}
     touched = [_touched(old, after.get(oid)) for oid, old in before.items()]
     hardest: dict[str, str] = {}
-    modes = list(_MODES)
     for _, name, mode in conn.execute(query("account_locks"), {"relations": list(before)}):
-        if name not in hardest or modes.index(mode) > modes.index(hardest[name]):
+        if name not in hardest or harder(mode, hardest[name]):
             hardest[name] = mode
     return Account(
         existing=len(before),
         touched=tuple(t for t in touched if t.inserted or t.updated or t.deleted or t.losses),
         locks=tuple(sorted(hardest.items())),
+        rewritten=tuple(
+            old.name
+            for oid, old in before.items()
+            if oid in after and after[oid].filenode != old.filenode
+        ),
     )
+
+
+def merged(accounts: Sequence[Account]) -> Account | None:
+    """One account of several transactions, one after the other; None of none."""
+    if not accounts:
+        return None
+    hardest: dict[str, str] = {}
+    for account in accounts:
+        for table, mode in account.locks:
+            if table not in hardest or harder(mode, hardest[table]):
+                hardest[table] = mode
+    return Account(
+        existing=accounts[0].existing,
+        touched=tuple(t for account in accounts for t in account.touched),
+        locks=tuple(sorted(hardest.items())),
+        rewritten=tuple(sorted({name for account in accounts for name in account.rewritten})),
+    )
+
+
+def harder(mode: str, than: str) -> bool:
+    """Whether one lock mode stops more than another."""
+    modes = list(MODES)
+    return modes.index(mode) > modes.index(than)
 
 
 def require_no_loss(migration: Migration, account: Account) -> None:
@@ -118,9 +147,11 @@ def require_no_loss(migration: Migration, account: Account) -> None:
     )
 
 
-def findings(migration: Migration, account: Account) -> list[Finding]:
-    """The account as rows: data first, then locks."""
-    return [*_rows(migration, account), *_locks(account)]
+def findings(
+    migration: Migration, account: Account, forecast: Mapping[str, str] | None = None
+) -> list[Finding]:
+    """The account as rows: data first, then locks beside what was forecast (table to mode)."""
+    return [*_rows(migration, account), *_locks(account, forecast)]
 
 
 def _rows(migration: Migration, account: Account) -> Iterable[Finding]:
@@ -139,15 +170,21 @@ def _rows(migration: Migration, account: Account) -> Iterable[Finding]:
             yield Finding("Existing rows", t.table, "none lost", observed, FAIL)
 
 
-def _locks(account: Account) -> Iterable[Finding]:
+def _locks(account: Account, forecast: Mapping[str, str] | None) -> Iterable[Finding]:
     if not account.locks:
         yield Finding("Locks", "existing tables", "none blocked", "none taken", PASS)
     for table, mode in account.locks:
-        effect = _MODES[mode]
+        effect = MODES[mode]
         observed = f"{mode} until the commit: {effect}" if effect else mode
         # Nobody waited longer for it than lock_timeout; what stops readers deserves a second look.
         verdict = WARN if mode == "AccessExclusiveLock" else PASS
-        yield Finding("Locks", table, "accounted for", observed, verdict)
+        expected = "accounted for"
+        if forecast is not None:
+            foreseen = forecast.get(table)
+            expected = f"forecast: {foreseen or 'none'}"
+            if foreseen is None or harder(mode, foreseen):
+                observed, verdict = f"{observed}; harder than forecast", WARN
+        yield Finding("Locks", table, expected, observed, verdict)
 
 
 def _touched(old: Counters, new: Counters | None) -> Touched:

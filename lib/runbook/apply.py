@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,6 +40,7 @@ class Applied:
         account: existing rows and locks; None when every part ran outside of a transaction.
         changes: what became of the catalog.
         parts: 1 for a migration in one transaction; more for one that PostgreSQL will not run so.
+        forecast: table to lock mode, as the twin showed it; None where there was no twin.
     """
 
     statements: int
@@ -50,6 +51,7 @@ class Applied:
     account: Account | None
     changes: tuple[catalog.Change, ...]
     parts: int = 1
+    forecast: Mapping[str, str] | None = None
 
     def findings(self, migration: Migration) -> list[Finding]:
         """What was done, as rows."""
@@ -67,7 +69,7 @@ class Applied:
         kinds = Counter(change.change for change in self.changes)
         observed = ", ".join(f"{kinds[kind]} {kind}" for kind in ("added", "changed", "removed"))
         rows.append(Finding("Objects", "catalog", "reported", observed, PASS))
-        rows += account_findings(migration, self.account)
+        rows += account_findings(migration, self.account, self.forecast)
         rows += [Finding("Notice", migration.file, "–", text, PASS) for text in self.notices]
         return rows
 
@@ -79,6 +81,8 @@ def apply(
     author: Author,
     limits: Limits,
     report: Report = lambda progress: None,
+    *,
+    forecast: Mapping[str, str] | None = None,
 ) -> Applied:
     """Run one migration, its history row and its `passed` event in one transaction.
 
@@ -91,6 +95,7 @@ def apply(
         author: written into the event.
         limits: timeouts and retries.
         report: called before each statement and while waiting.
+        forecast: table to lock mode, shown beside what is held.
 
     Raises:
         LockTimeout: after the last retry; rolled back; names the blockers.
@@ -103,7 +108,7 @@ def apply(
 
     def attempt(number: int) -> Applied:
         try:
-            return _once(target, conn, migration, author, limits, report, number)
+            return _once(target, conn, migration, author, limits, report, number, forecast)
         finally:
             if not conn.closed:
                 reset_session(conn)
@@ -120,6 +125,7 @@ def _once(
     limits: Limits,
     report: Report,
     attempt: int,
+    forecast: Mapping[str, str] | None,
 ) -> Applied:
     statements = migration.script.statements
     began = time.monotonic()
@@ -141,14 +147,16 @@ def _once(
             history.insert(conn, migration)
             seconds = time.monotonic() - began
             applied = Applied(
-                len(statements), seconds, attempt, tuple(notices), xid, account, changes
-            )
+                len(statements), seconds, attempt, tuple(notices), xid, account, changes,
+                forecast=forecast,
+            )  # fmt: skip
             event = ledger.append(
                 conn, author, stage="apply", state=ledger.PASSED, phase=migration.phase,
                 version=migration.version, sha256=migration.script.sha256, xid=xid,
                 statements=applied.statements, seconds=round(seconds, 3), attempts=attempt,
                 notices=list(notices), findings=applied.findings(migration),
                 before=catalog.fingerprint(objects), catalog=catalog.fingerprint(left),
+                locks=dict(account.locks), held_at_most_s=round(seconds, 3),
             )  # fmt: skip
     except (*PASSING, NotApplied):
         raise

@@ -23,6 +23,7 @@ class Entry:
         started, completed: the server's clock; None while there is nothing to say.
         issues: failures and notes, oldest first.
         tests: "24 of 24 passed", or why there is nothing to count.
+        access: what changed in access since it was measured last, in words.
         operators: everyone who worked on it.
     """
 
@@ -33,6 +34,7 @@ class Entry:
     completed: datetime | None
     issues: tuple[str, ...]
     tests: str
+    access: str
     operators: tuple[str, ...]
 
 
@@ -83,6 +85,7 @@ def entry(number: int, migration: Migration, events: Sequence[Event], *, held: b
         completed=done.at if done else None,
         issues=tuple(_issue(e) for e in events if e.state == FAILED or e.stage == "note"),
         tests=_tests(latest(counting, "test")),
+        access=_access(latest(counting, "test")),
         operators=tuple(dict.fromkeys(e.operator for e in counting)),
     )
 
@@ -97,6 +100,7 @@ def text(entry: Entry) -> str:
             f"  Completed: {_when(entry.completed)}",
             f"  Issues:    {'; '.join(entry.issues) or 'none'}",
             f"  Tests:     {entry.tests}",
+            f"  Access:    {entry.access}",
             f"  By:        {', '.join(entry.operators) or '–'}",
         )
     )
@@ -111,6 +115,16 @@ def _tests(event: Event | None) -> str:
     passed = sum(row.verdict in (PASS, WARN) for row in judged)
     skips = len(event.findings) - len(judged)
     return f"{passed} of {len(judged)} passed" + (f", {skips} skipped" if skips else "")
+
+
+def _access(event: Event | None) -> str:
+    if event is None or not event.detail.get("access"):
+        return "not measured"
+    changes = event.detail.get("access_changes")
+    if changes:
+        return "; ".join(changes)
+    tables = {row[0] for row in event.detail["access"]}
+    return f"{len(tables)} table{'s' * (len(tables) != 1)} measured, nothing that was known changed"
 
 
 def _words(event: Event) -> str:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import psycopg
 from psycopg import sql
 
 from . import catalog, history, journal, ledger
-from .account import Account, close_account, open_account, require_no_loss
+from .account import Account, close_account, merged, open_account, require_no_loss
 from .apply import Applied, begin, notices_of, run_statement, settled
 from .errors import FileInvalid, NotApplied, RunbookError
 from .failure import commit_failed, statement_failed
@@ -52,6 +52,8 @@ def apply_in_parts(
     author: Author,
     limits: Limits,
     report: Report = lambda progress: None,
+    *,
+    forecast: Mapping[str, str] | None = None,
 ) -> Applied:
     """Run the parts that are not done yet, then write the history row and the event together.
 
@@ -90,9 +92,10 @@ def apply_in_parts(
         attempts=1,
         notices=tuple(notices),
         xid="",
-        account=_merge(accounts),
+        account=merged(accounts),
         changes=tuple(catalog.diff(before, left)),
         parts=len(parts),
+        forecast=forecast,
     )
     with conn.transaction():
         history.insert(conn, migration)
@@ -262,14 +265,3 @@ def _stopped(migration: Migration, part: Part, number: int, error: BaseException
     if not error.remedy.startswith(("Mend", "Wait", "Find")):
         error.remedy = f"Run this cell again.{error.remedy}"
     return error
-
-
-def _merge(accounts: Sequence[Account]) -> Account | None:
-    """One account of all transactional parts."""
-    if not accounts:
-        return None
-    return Account(
-        existing=accounts[0].existing,
-        touched=tuple(t for account in accounts for t in account.touched),
-        locks=tuple(sorted({lock for account in accounts for lock in account.locks})),
-    )

@@ -30,9 +30,12 @@ table.runbook tr.WARN td.verdict { color: #b26a00; font-weight: bold; }
 
 
 class Table(pd.DataFrame):
-    """A DataFrame with a caption; `folded` rows stand below in a fold, and in the frame."""
+    """A DataFrame with a caption.
 
-    _metadata: ClassVar[list[str]] = ["caption", "shown", "note"]
+    Rows behind the first `shown` stand in a fold, and in the frame; `below` are further tables.
+    """
+
+    _metadata: ClassVar[list[str]] = ["caption", "shown", "note", "below"]
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
@@ -46,10 +49,11 @@ class Table(pd.DataFrame):
         if len(rest):
             title = f"{len(rest)} findings in detail"
             html += f"<details><summary>{title}</summary>{_html(rest, title)}</details>"
-        return html
+        return html + "".join(_html(table, table.caption) for table in self.below)
 
     def __repr__(self) -> str:
-        return "\n".join(part for part in (self.caption, self._text(), self.note) if part)
+        own = "\n".join(part for part in (self.caption, self._text(), self.note) if part)
+        return "\n\n".join((own, *map(repr, self.below)))
 
     def _text(self) -> str:
         top = pd.DataFrame(self.iloc[: self.shown])
@@ -67,6 +71,7 @@ def findings(
     *,
     summary: Iterable[Finding] = (),
     note: str = "",
+    below: Sequence[Table] = (),
 ) -> Table:
     """Findings as a table: the summary and what did not pass on top, the evidence in the fold.
 
@@ -75,6 +80,7 @@ def findings(
         caption: what the table is about; the counts of verdicts are added.
         summary: rows that stand for the others; without one, all rows are shown.
         note: a sentence below.
+        below: tables that belong to it and have no verdict.
     """
     summary = list(summary)
     ranked = sorted(rows, key=lambda row: _WORST_FIRST[row.verdict])
@@ -87,6 +93,7 @@ def findings(
     tally = ", ".join(f"{n} {verdict}" for verdict, n in counts(rows).items()) or "nothing checked"
     table = _table([list(row) for row in [*top, *rest]], list(COLUMNS))
     table.caption, table.shown, table.note = f"{caption}: {tally}", len(top), note
+    table.below = tuple(below)
     return table
 
 
@@ -124,7 +131,7 @@ def interactive() -> bool:
 
 def _table(values: list[list[Any]], columns: list[str]) -> Table:
     table = Table(values, columns=columns, dtype=object)
-    table.caption, table.shown, table.note = "", len(values), ""
+    table.caption, table.shown, table.note, table.below = "", len(values), "", ()
     return table
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from . import access, directives, history, ledger, lock, promise
 from . import apply as engine
+from . import directives, forecast, history, ledger, lock, matrix, promise
 from . import precheck as before
 from . import verify as verification
 from .errors import FileInvalid
@@ -23,20 +24,37 @@ skipped = before.skipped
 _WHO_ELSE = "applied before, and not by this runbook: nothing was run"
 
 
-def precheck(phase: OpenPhase, migration: Migration) -> list[Finding]:
+@dataclass(frozen=True)
+class Seen:
+    """What a stage saw.
+
+    Fields:
+        findings: the rows that are shown.
+        detail: what its event keeps beside them.
+    """
+
+    findings: list[Finding]
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     """Everything that can be known before anything is touched, a trial on a twin included."""
     there = phase.history()
     rows = before.precheck(phase.conn, phase.plan, migration, there, major=phase.identity.major)
     if there.holds(migration.version):
-        return rows  # nothing is left to try
+        return Seen(rows)  # nothing is left to try
     if finished_parts(phase.conn, migration):
         # The twin would hold what those parts made, and trip over it.
         reason = "some of its parts are committed on the target already"
-        return [*rows, Finding("Runs on a twin", migration.file, "tried", reason, SKIP)]
-    return [*rows, *on_twin(migration, phase.rehearsal(migration))]
+        return Seen([*rows, Finding("Runs on a twin", migration.file, "tried", reason, SKIP)])
+    rows += on_twin(migration, phase.rehearsal(migration))
+    tried = phase.tried(migration)
+    account = tried.account if tried else None
+    rows += forecast.forecast(phase.conn, migration, account)
+    return Seen(rows, {"locks": dict(account.locks)} if account else {})
 
 
-def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
+def apply(phase: OpenPhase, migration: Migration) -> Seen:
     """Apply under the runner lock; what another runner applied meanwhile is not applied again."""
     with lock.hold(phase.target, phase.author.operator, on_wait=phase.waiting):
         held = phase.history()
@@ -46,7 +64,7 @@ def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
                 remedy="Put the file back as it was; a change is a migration of its own.",
             )
         if held.holds(migration.version):
-            return _applied_before(phase, migration)
+            return Seen(_applied_before(phase, migration))
         phase.require_approval(migration)
         history.ensure(phase.conn)
         ledger.record(
@@ -55,9 +73,17 @@ def apply(phase: OpenPhase, migration: Migration) -> list[Finding]:
         )  # fmt: skip
         run = engine.apply if migration.script.transactional else apply_in_parts
         applied = run(
-            phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress
-        )
-        return applied.findings(migration)
+            phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress,
+            forecast=_foreseen(phase, migration),
+        )  # fmt: skip
+        return Seen(applied.findings(migration))
+
+
+def _foreseen(phase: OpenPhase, migration: Migration) -> dict[str, str] | None:
+    """The locks that the last precheck saw on the twin; perhaps in another kernel."""
+    events = ledger.since_rollback(ledger.read(phase.conn, migration.version))
+    looked = ledger.latest(events, "precheck")
+    return looked.detail.get("locks") if looked else None
 
 
 def _applied_before(phase: OpenPhase, migration: Migration) -> list[Finding]:
@@ -74,23 +100,25 @@ def _applied_before(phase: OpenPhase, migration: Migration) -> list[Finding]:
     return rows
 
 
-def verify(phase: OpenPhase, migration: Migration) -> list[Finding]:
+def verify(phase: OpenPhase, migration: Migration) -> Seen:
     """Promise against catalog, and each promised object against the twin's, where there is one."""
     tried = phase.tried(migration)
     expected = tried.after if tried else None
     promised = promise.promises(migration.script.statements)
-    return verification.verify(phase.conn, promised, expected=expected)
+    return Seen(verification.verify(phase.conn, promised, expected=expected))
 
 
-def test(phase: OpenPhase, migration: Migration) -> list[Finding]:
+def test(phase: OpenPhase, migration: Migration) -> Seen:
     """The scenario, played and rolled back, with the access that it left measured by trying."""
     if not migration.scenario.exists():
-        return skipped(migration, f"there is no migrations/tests/{migration.path.name}")
+        reason = f"there is no migrations/tests/{migration.path.name}"
+        return Seen(skipped(migration, reason))
     try:
         played = directives.read(
             migration.scenario, shown=f"migrations/tests/{migration.path.name}"
         )
-        return access.measure(phase.conn, played, tables=migration.tables).findings
+        rows, detail = matrix.measure(phase.conn, migration, played)
+        return Seen(rows, detail)
     finally:
         if not phase.conn.closed:
             reset_session(phase.conn)

@@ -8,18 +8,20 @@ run; a FAIL raises after its table was shown.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from . import checkpoint, ledger, show, stages
+from . import checkpoint, ledger, matrix, show, stages
 from .errors import CheckFailed, InDoubt, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
 from .redact import redact
+from .stages import Seen
 
 if TYPE_CHECKING:
     from .opened import OpenPhase
@@ -91,7 +93,7 @@ class Step:
 
     # -- the frame of a stage ---------------------------------------------------------------
 
-    def _stage(self, stage: str, work: Callable[[Migration], list[Finding]]) -> show.Table:
+    def _stage(self, stage: str, work: Callable[[Migration], Seen]) -> show.Table:
         phase, migration = self._phase, self._fresh()
         if not phase.applies and stage != "precheck":
             return self._show(stage, stages.skipped(migration, _CHECK_ONLY))
@@ -99,15 +101,16 @@ class Step:
             self._require_history()
         recorded = self._recorded(stage)
         if recorded:
-            return self._show(stage, recorded.findings, recorded=recorded)
+            return self._show(stage, recorded.findings, recorded.detail, recorded=recorded)
         self._require_stage_before(stage)
         try:
-            rows = work(migration)
+            seen = work(migration)
         except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
             raise self._failed(stage, error) from None
+        rows = seen.findings
         bad = failed(rows)
-        self._record(stage, FAILED if bad else PASSED, rows)
-        table = self._show(stage, rows)
+        self._record(stage, FAILED if bad else PASSED, rows, **seen.detail)
+        table = self._show(stage, rows, seen.detail)
         if bad:
             show.display(table)
             raise CheckFailed(
@@ -232,7 +235,12 @@ class Step:
         return self._migration
 
     def _show(
-        self, stage: str, rows: list[Finding], *, recorded: Event | None = None
+        self,
+        stage: str,
+        rows: list[Finding],
+        detail: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        recorded: Event | None = None,
     ) -> show.Table:
         note = ""
         if recorded:
@@ -245,4 +253,5 @@ class Step:
             f"{stage} · {self._migration.name}",
             summary=stages.summary(stage, rows),
             note=note,
+            below=matrix.as_tables(detail),
         )

@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from . import catalog, embedded, production_state
+from .account import Account, close_account, merged, open_account
 from .catalog import Catalog
 from .errors import FileInvalid, RunbookError
 from .failure import statement_failed
@@ -41,6 +42,7 @@ class Tried:
         rollback: "" when the rollback file restores the catalog exactly; else why it does not, or
             why that was not tried.
         rolled_back: whether the rollback file ran at all and restored the catalog.
+        account: the locks it held and the tables it rewrote; the twin's tables are empty.
     """
 
     sha256: str
@@ -48,6 +50,7 @@ class Tried:
     after: Catalog | None = field(default=None, repr=False)
     rollback: str = ""
     rolled_back: bool = False
+    account: Account | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,14 @@ def rehearse(target: Target, migrations: Sequence[Migration]) -> Rehearsal:
 def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
     script = migration.script
     try:
-        _run(conn, script, script.statements)
+        account = _run(conn, script, script.statements)
     except RunbookError as error:
         return Tried(script.sha256, failure=error.what)
     finally:
         reset_session(conn)
     after = catalog.snapshot(conn)
     rollback = _rollback(conn, migration, before)
-    return Tried(script.sha256, "", after, rollback, rolled_back=not rollback)
+    return Tried(script.sha256, "", after, rollback, not rollback, account)
 
 
 def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -> str:
@@ -118,16 +121,25 @@ def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -
     return f"{len(differences)} differences remain, the first: {first.kind} {first.object}"
 
 
-def _run(conn: psycopg.Connection, script: Script, statements: Sequence) -> None:
-    """A whole script in one transaction, or statement by statement where that is not possible."""
+def _run(conn: psycopg.Connection, script: Script, statements: Sequence) -> Account | None:
+    """A whole script in one transaction, or statement by statement where that is not possible.
+
+    Returns:
+        The account of what ran in transactions; None when nothing did.
+    """
     conn.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(_STATEMENT_TIMEOUT_MS)))
-    if script.transactional:
+    groups = [statements] if script.transactional else [[each] for each in statements]
+    accounts = []
+    for group in groups:
+        if not all(statement.transactional for statement in group):
+            _execute(conn, script, group[0])
+            continue
         with conn.transaction():
-            for statement in statements:
+            before = open_account(conn)
+            for statement in group:
                 _execute(conn, script, statement)
-        return
-    for statement in statements:
-        _execute(conn, script, statement)
+            accounts.append(close_account(conn, before))
+    return merged(accounts)
 
 
 def _execute(conn: psycopg.Connection, script: Script, statement) -> None:
