@@ -9,40 +9,42 @@
 -- note: An estimate from the planner's statistics, for tables of runbook.min_bloat_pages (6,400, 50
 --   MB) pages or more; reported when more than half of them would do without.
 with
-examined as (
+large as materialized (
   select
     t.name,
     t.pages,
-    ceil(
-      t.estimated_rows * (
-        -- line pointer and row header, then the columns, each rounded up by half an alignment
-        28 + (
-          select sum(stats.avg_width * (1 - stats.null_frac) + 2)
-          from pg_stats stats
-          where stats.schemaname = n.nspname and stats.tablename = c.relname and not stats.inherited
-        )
-      ) / (
-        8168 * coalesce(
-          (
-            select option.option_value::numeric / 100
-            from pg_options_to_table(c.reloptions) option
-            where option.option_name = 'fillfactor'
-          ),
-          1
-        )
-      )
-    )::bigint as needed
+    t.estimated_rows,
+    n.nspname,
+    c.relname,
+    coalesce(
+      (
+        select option.option_value::numeric / 100
+        from pg_options_to_table(c.reloptions) option
+        where option.option_name = 'fillfactor'
+      ),
+      1
+    ) as fill
   from tables t
   cross join thresholds
   join pg_class c on c.oid = t.oid
   join pg_namespace n on n.oid = c.relnamespace
-  where t.kind = 'r'
-    and t.pages >= thresholds.min_bloat_pages
-    and exists (
-      select
-      from pg_stats stats
-      where stats.schemaname = n.nspname and stats.tablename = c.relname and not stats.inherited
-    )
+  where t.kind = 'r' and t.pages >= thresholds.min_bloat_pages
+),
+widths as (
+  -- Each column rounded up by half an alignment.
+  select stats.schemaname, stats.tablename, sum(stats.avg_width * (1 - stats.null_frac) + 2) as bytes
+  from pg_stats stats
+  where exists (select from large) and not stats.inherited
+  group by stats.schemaname, stats.tablename
+),
+examined as (
+  select
+    large.name,
+    large.pages,
+    -- 28: line pointer and row header; 8168: what a page offers
+    ceil(large.estimated_rows * (28 + widths.bytes) / (8168 * large.fill))::bigint as needed
+  from large
+  join widths on widths.schemaname = large.nspname and widths.tablename = large.relname
 )
 select
   name as object,
