@@ -17,9 +17,9 @@ from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
 from .notebook_names import BASELINE, ROLLBACK, VALIDATION
-from .opened import find_project
 from .plan import Phase, Plan
 from .plan_file import read_plan
+from .project import find_project
 from .target import Target, identify, open_target
 
 if TYPE_CHECKING:

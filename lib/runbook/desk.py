@@ -22,8 +22,9 @@ from . import verify as verification
 from .apply import Limits
 from .errors import CheckFailed, NotApproved, Refused
 from .findings import SKIP, Finding, failed
-from .opened import MODES, author, find_project
+from .opened import MODES
 from .plan_file import read_plan
+from .project import author, find_project
 from .stages import played_summary
 from .target import identify, open_target, require_fit
 

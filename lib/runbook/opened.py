@@ -7,9 +7,6 @@ wizard_sessions.precheck()
 
 from __future__ import annotations
 
-import getpass
-import os
-import uuid
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +15,12 @@ import psycopg
 
 from . import approval, catalog, checkpoint, criteria, history, show, twin
 from .apply import Limits, Progress
-from .errors import CheckFailed, PlanInvalid, Refused, RunbookError
+from .errors import CheckFailed, Refused, RunbookError
 from .findings import failed
 from .ledger import Author
 from .plan import Migration, Phase, Plan
 from .plan_file import read_plan
+from .project import author, find_project
 from .step import Step
 from .target import Identity, Target, identify, open_target, require_fit
 from .twin import Rehearsal, Tried
@@ -255,34 +253,6 @@ def open_phase(
         author=author(operator),
         limits=Limits(lock_timeout_ms=lock_timeout_ms, statement_timeout_ms=statement_timeout_ms),
     )
-
-
-def find_project(given: str | Path | None = None) -> Path:
-    """The folder that holds migrations/plan.toml: given, RUNBOOK_PROJECT, or this one or above."""
-    named = given or os.environ.get("RUNBOOK_PROJECT")
-    if named:
-        return Path(named).resolve()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "migrations" / "plan.toml").exists():
-            return folder
-    raise PlanInvalid(
-        "There is no migrations/plan.toml in this folder or above it.",
-        remedy="Run this in the project's folder, or name it: --project DIR.",
-    )
-
-
-def author(operator: str = "") -> Author:
-    """Who writes events: this run's id and the operator."""
-    name = operator.strip() or os.environ.get("RUNBOOK_OPERATOR", "").strip() or _login()
-    return Author(os.environ.get("RUNBOOK_RUN") or uuid.uuid4().hex[:12], name[:60])
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def _mode(mode: str, target: Target) -> str:

@@ -9,8 +9,8 @@ from . import history, record, system
 from .cli import emit, say
 from .errors import Refused
 from .findings import FAIL, PASS, failed
-from .opened import find_project
 from .plan_file import read_plan
+from .project import find_project
 from .target import identify, open_target
 
 _CLASSES = ("applied", "pending", "edited", "foreign", "out_of_order")
