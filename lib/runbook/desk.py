@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 
 from . import (
+    approval,
     baseline,
     catalog,
     criteria,
@@ -75,6 +76,10 @@ class Desk:
 class Baseline(Desk):
     """00_baseline: is the database what the plan takes it for?"""
 
+    def __init__(self, *, approve: str = "", **given: str) -> None:
+        super().__init__(**given)
+        self.approve = approve
+
     def verify(self) -> show.Table:
         """Everything that the baseline's SQL promises is there."""
         rows: list[Finding] = []
@@ -88,11 +93,19 @@ class Baseline(Desk):
         if not measured:
             measured = baseline.measure(self.conn)
             if self.mode == "apply":
+                self._require_approval()
                 baseline.write(self.conn, self.author, measured)
         values = [(m.table, m.rows, m.checksum or m.reason) for m in measured if m.rows != 0]
         empty = sum(m.rows == 0 for m in measured)
         caption = f"Existing data: {len(values)} tables with rows, {empty} empty"
         return show.rows(("table", "rows", "checksum"), values, caption)
+
+    def _require_approval(self) -> None:
+        """The ledger of a protected target is written under a token, its first event included."""
+        waiting = history.classify(self.plan, history.read(self.conn)).pending
+        approval.require_approval(
+            self.conn, self.target, self.identity, (), self.approve, self.author, later=waiting
+        )
 
 
 class Validation(Desk):
