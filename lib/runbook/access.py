@@ -7,7 +7,7 @@ it is rolled back; `trial` says how each command is tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from .actor import Actor
 from .directives import COMMANDS, AccessTable, Scenario
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .ground import Ground
+from .scenario import Played
 from .trial import Outcome, attempt
 
 CHECK = "access"
@@ -59,6 +60,7 @@ def measure(
     file: Scenario | Path,
     *,
     tables: Sequence[str] = (),
+    also: Callable[[psycopg.Connection, Played], list[Finding]] | None = None,
     row_limit: int = 100,
     statement_timeout_ms: int = 30_000,
     lock_timeout_ms: int = 2_000,
@@ -70,6 +72,7 @@ def measure(
         file: a scenario file, or what `scenario.read` made of it.
         tables: the tables that the migration creates, as schema.table; each is measured, and one
             without a declared access table is a WARN.
+        also: tries more on the scenario's rows, as the owner, in savepoints; gives its findings.
         row_limit: of a table's rows at most so many are tried.
         statement_timeout_ms, lock_timeout_ms: as for `scenario.run`.
 
@@ -81,6 +84,7 @@ def measure(
     tried: list[_Table] = []
     with scenario.play(conn, played_file, **limits) as played:
         owner = _own(conn, played.options)
+        more = also(conn, played) if also else []
         names = list(dict.fromkeys([declared.table for declared in played_file.access] + [*tables]))
         grounds = ground.survey(conn, names, [*actors.ROLES[1:]])
         for name in names:
@@ -94,7 +98,7 @@ def measure(
         _own(conn, played.options)
         for table in tried:
             table.leave_out_old_rows(conn)
-    measured = Measured(list(played.findings), [], dict(played.seconds))
+    measured = Measured([*played.findings, *more], [], dict(played.seconds))
     for table in tried:
         measured.rows += table.matrix()
         measured.findings += table.findings()

@@ -15,6 +15,7 @@ import psycopg
 from . import access, ledger
 from .directives import COMMANDS, Scenario
 from .findings import WARN, Finding
+from .keys import tried_keys
 from .names import dotted
 from .plan import Migration
 from .promise import Promise, promises
@@ -37,7 +38,12 @@ def measure(
     """
     promised = promises(migration.script.statements)
     tables = dict.fromkeys([*migration.tables, *opened_tables(promised)])
-    measured = access.measure(conn, scenario, tables=list(tables))
+    measured = access.measure(
+        conn,
+        scenario,
+        tables=list(tables),
+        also=lambda at, played: tried_keys(at, promised, played.xid),
+    )
     matrix = [list(row) for row in measured.rows]
     said = changes(last_stored(conn, migration.version), matrix)
     rows = [Finding(CHECK, scenario.file, "as measured last", sentence, WARN) for sentence in said]
