@@ -118,6 +118,8 @@ def configure(place: Seat, install: Path, *, fsync: bool = True) -> None:
         "unix_socket_permissions": "0700",
         "extension_control_path": f"{place.folder}:$system",
         "shared_preload_libraries": "pg_stat_statements",
+        # So that a test can say of each function and trigger whether a scenario called it.
+        "track_functions": "all",
         "max_connections": 100,
         "max_locks_per_transaction": 256,
         "shared_buffers": "64MB",

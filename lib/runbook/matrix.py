@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from . import access, ledger
+from .calls import forget_calls, seen_calls
 from .directives import COMMANDS, Scenario
 from .findings import WARN, Finding
 from .keys import tried_keys
@@ -38,11 +39,15 @@ def measure(
     """
     promised = promises(migration.script.statements)
     tables = dict.fromkeys([*migration.tables, *opened_tables(promised)])
+    forget_calls(conn)
     measured = access.measure(
         conn,
         scenario,
         tables=list(tables),
-        also=lambda at, played: tried_keys(at, promised, played.xid),
+        also=lambda at, played: [
+            *seen_calls(at, promised, played.xid),
+            *tried_keys(at, promised, played.xid),
+        ],
     )
     matrix = [list(row) for row in measured.rows]
     said = changes(last_stored(conn, migration.version), matrix)
