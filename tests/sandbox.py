@@ -49,6 +49,7 @@ class Project:
         tables: tuple[str, ...] = (),
         requires: tuple[str, ...] = (),
         may_lose: tuple[str, ...] = (),
+        risk: str = "low",
     ) -> str:
         """Write a migration, its companions and its entry in the plan; its version."""
         version = f"{20260101000000 + len(self._entries) + 1}"
@@ -65,7 +66,7 @@ class Project:
                 f'notebook = "0{number}_{phase}.ipynb"\n'
             )
         self._entries.append(
-            f'{head}\n  [[phase.migration]]\n  version = "{version}"\n  risk = "low"\n'
+            f'{head}\n  [[phase.migration]]\n  version = "{version}"\n  risk = "{risk}"\n'
             f'  why = "A test"\n  tables = {_list(tables)}\n  requires = {_list(requires)}\n'
             f"  may_lose = {_list(may_lose)}\n"
         )
@@ -119,6 +120,8 @@ class Project:
         step = self.applied(version, phase, **given)
         step.verify()
         step.test()
+        if self.migration(version).risk != "low":
+            step.acknowledge()
         step.checkpoint()
         return step
 

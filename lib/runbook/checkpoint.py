@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import issues
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
@@ -21,7 +22,7 @@ class Entry:
         number: its place in the plan, from 1.
         status: Pending · In progress · Failed · Applied · Completed · Rolled back.
         started, completed: the server's clock; None while there is nothing to say.
-        issues: failures and notes, oldest first.
+        issues: failures and notes, oldest first; then the issues that operators opened.
         tests: "24 of 24 passed", or why there is nothing to count.
         access: what changed in access since it was measured last, in words.
         operators: everyone who worked on it.
@@ -83,7 +84,10 @@ def entry(number: int, migration: Migration, events: Sequence[Event], *, held: b
         status=status,
         started=started,
         completed=done.at if done else None,
-        issues=tuple(_issue(e) for e in events if e.state == FAILED or e.stage == "note"),
+        issues=(
+            *(_trouble(e) for e in events if e.state == FAILED or e.stage == "note"),
+            *map(str, issues.of_events(events)),
+        ),
         tests=_tests(latest(counting, "test")),
         access=_access(latest(counting, "test")),
         operators=tuple(dict.fromkeys(e.operator for e in counting)),
@@ -139,7 +143,7 @@ def _verdict(event: Event) -> str:
     return PASS if event.state == PASSED and looked else WARN
 
 
-def _issue(event: Event) -> str:
+def _trouble(event: Event) -> str:
     if event.stage == "note":
         return str(event.detail.get("text", ""))
     return (

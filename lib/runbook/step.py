@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from . import checkpoint, ledger, matrix, show, stages
+from . import acknowledging, checkpoint, issues, ledger, matrix, show, stages
 from .errors import CheckFailed, InDoubt, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
@@ -69,6 +69,7 @@ class Step:
         done = latest(since_rollback(events), "checkpoint")
         if done is None or done.state != PASSED:
             rows = checkpoint.missing(events, migration.script.sha256)
+            rows += acknowledging.required(migration, events)
             if failed(rows):
                 first = failed(rows)[0]
                 raise OutOfOrder(
@@ -83,6 +84,39 @@ class Step:
         """Attach an observation to this migration: an event, shown in the log and the record."""
         self._record("note", DONE, (), text=text)
         return show.Text(f"Noted on {self._migration.name}: {text}")
+
+    def acknowledge(self) -> show.Table:
+        """Show what it did to rows, locks and access; the ledger keeps who acknowledged it."""
+        migration, stage = self._fresh(), acknowledging.STAGE
+        if not self._phase.applies:
+            return self._show(stage, stages.skipped(migration, _CHECK_ONLY))
+        events = self._events()
+        recorded = latest(since_rollback(events), stage)
+        if recorded and recorded.detail.get("sha256") == migration.script.sha256:
+            return self._show(stage, recorded.findings, recorded=recorded)
+        rows = acknowledging.shown(migration, events)
+        self._record(stage, DONE, rows, unattended=not show.interactive())
+        return self._show(stage, rows)
+
+    def issue(self, text: str) -> show.Text:
+        """Open an issue: no later migration is prechecked or applied while it is open."""
+        return self._issue(issues.opened(self._issues(), text))
+
+    def resolve(self, text: str, *, number: int | None = None) -> show.Text:
+        """Close an issue, saying what was done; `number` where several are open."""
+        name = self._migration.name
+        return self._issue(issues.resolved(self._issues(), name, text, number))
+
+    def _issues(self) -> list[issues.Issue]:
+        self._phase.wake()
+        return issues.of_events(self._events())
+
+    def _issue(self, detail: dict[str, Any]) -> show.Text:
+        if not self._phase.applies:
+            return show.Text(f"{self._migration.name}: {_CHECK_ONLY}.")
+        self._record(issues.STAGE, detail.pop("state"), (), **detail)
+        (said,) = (each for each in self._issues() if each.number == detail["number"])
+        return show.Text(f"{self._migration.name}: {said}")
 
     def entry(self) -> checkpoint.Entry:
         """This migration's entry of the execution log."""
@@ -173,6 +207,7 @@ class Step:
         place = order.index(phase.plan.migration(self._migration.version))
         if place == 0 or phase.history().holds(self._migration.version):
             return
+        issues.require_none(phase.conn, order[:place], self._migration.name)
         before = order[place - 1]
         if not phase.history().holds(before.version):
             raise OutOfOrder(
