@@ -20,15 +20,18 @@ _WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
 # Inline, because an untrusted notebook and the web's previews drop the style block below.
 _LEFT = 'style="text-align:left"'
 _STYLE = """<style>
-table.runbook { border-collapse: collapse; width: 100%; }
+table.runbook { border-collapse: collapse; width: 100%; table-layout: auto; }
 table.runbook caption { caption-side: top; text-align: left; font-weight: bold; padding: 0.4em 0; }
 table.runbook th, table.runbook td { text-align: left; vertical-align: top; padding: 0.25em 0.8em;
-  white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884; }
+  white-space: pre-wrap; overflow-wrap: break-word; border-bottom: 1px solid #8884; }
 table.runbook td.verdict { white-space: nowrap; }
 table.runbook td.number { text-align: right; font-variant-numeric: tabular-nums; }
 table.runbook tr.FAIL td.verdict { color: #c62828; font-weight: bold; }
 table.runbook tr.WARN td.verdict { color: #b26a00; font-weight: bold; }
 </style>"""
+
+
+_watched: list[str] = []  # progress lines of the running cell
 
 
 class Table(pd.DataFrame):
@@ -84,6 +87,7 @@ def findings(
         note: a sentence below.
         below: tables that belong to it and have no verdict.
     """
+    settled()
     summary = list(summary)
     ranked = sorted(rows, key=lambda row: _WORST_FIRST[row.verdict])
     if summary:
@@ -188,4 +192,14 @@ class Text(str):
 def progress(line: str) -> None:
     """One line about what is going on, where somebody is watching; archives stay free of it."""
     if interactive():
+        _watched.append(line)
         print(f"\r{line[:100]:<100}", end="", flush=True)
+
+
+def settled() -> None:
+    """Take the progress line away; the next output stands in its place."""
+    if _watched:
+        from IPython.display import clear_output
+
+        _watched.clear()
+        clear_output(wait=True)
