@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from .cli import say
 from .notebook_names import BASELINE
 from .project import find_project
 
 
-def lab(options: argparse.Namespace) -> int:
-    """Open JupyterLab at the first notebook's working copy; its exit code."""
+def lab(options: argparse.Namespace) -> NoReturn:
+    """Become JupyterLab, at the first notebook's working copy."""
     root = find_project(options.project)
     work = root / "runs" / "work"
     work.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,8 @@ def lab(options: argparse.Namespace) -> int:
     start = f"--LabApp.default_url=/lab/tree/runs/work/{BASELINE}"
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={root}", start, *extra]
     environment = {**os.environ, "RUNBOOK_PROJECT": str(root)}
-    return subprocess.run(command, env=environment, check=False).returncode
+    # In our place, so that a signal to us is a signal to JupyterLab.
+    os.execve(sys.executable, command, environment)
 
 
 def _copy(source: Path, copy: Path) -> None:
