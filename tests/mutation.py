@@ -18,6 +18,14 @@ from runbook.plan_file import read_plan
 from runbook.promise import promises
 
 SUPERUSER = "supabase_admin"
+# Why mutants of an operator survive: read one by one, and said where the score is printed.
+WHY = {
+    "a term of USING forgotten": "another rule says the same (a claimed session has no token; a"
+    " SELECT policy hides the rows of others from an UPDATE or DELETE with WHERE), and the"
+    " scenario leaves no row that only the forgotten term protects",
+    "a term of WITH CHECK forgotten": "another rule says the same: the column may not be written"
+    " (grants), or a guard trigger refuses",
+}
 
 
 @dataclass
@@ -55,7 +63,9 @@ class Score:
             f"Where the file itself is wrong and verify cannot know:"
             f" {_share(self.caught_without_verify, self.total)}.",
         ]
-        lines += [f"survived: {m.name}: {mutant}" for m, mutant in self.survivors]
+        for m, mutant in self.survivors:
+            why = WHY.get(mutant.operator, "not explained yet")
+            lines.append(f"survived: {m.name}: {mutant}: {why}")
         lines += [f"only verify saw: {m.name}: {mutant}" for m, mutant in self.only_verify]
         return "\n".join(lines)
 

@@ -7,7 +7,10 @@ from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)
 
-ONE = "create table public.one (id int primary key);\nalter table public.one enable row level security;\n"
+ONE = """
+create table public.one (id int primary key);
+alter table public.one enable row level security;
+"""
 TWO = ONE.replace("one", "two")
 
 

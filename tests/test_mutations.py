@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mutation import Laboratory, Score, hunt
+from mutation import WHY, Laboratory, Score, hunt
 from runbook import embedded
 
 PROJECT = Path(__file__).parents[1]
@@ -41,3 +41,4 @@ def test_at_least_95_of_100_broken_migrations_are_caught(laboratory: Laboratory,
     with capsys.disabled():
         print(f"\n{score}")
     assert score.caught >= 0.95 * score.total
+    assert {mutant.operator for _, mutant in score.survivors} <= set(WHY)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import apply as engine
-from . import directives, forecast, history, ledger, lock, matrix, promise
+from . import directives, forecast, history, ledger, lock, matrix, promise, risk
 from . import precheck as before
 from . import verify as verification
 from .errors import FileInvalid
@@ -51,7 +51,11 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     tried = phase.tried(migration)
     account = tried.account if tried else None
     rows += forecast.forecast(phase.conn, migration, account)
-    return Seen(rows, {"locks": dict(account.locks)} if account else {})
+    rows.append(risk.compared(migration, account))
+    detail: dict[str, Any] = {"locks": dict(account.locks)} if account else {}
+    if tried and tried.proved:
+        detail["proved"] = risk.proof(migration)
+    return Seen(rows, detail)
 
 
 def apply(phase: OpenPhase, migration: Migration) -> Seen:
@@ -66,6 +70,8 @@ def apply(phase: OpenPhase, migration: Migration) -> Seen:
         if held.holds(migration.version):
             return Seen(_applied_before(phase, migration))
         phase.require_approval(migration)
+        if not finished_parts(phase.conn, migration):
+            risk.require_proof(migration, ledger.read(phase.conn, migration.version))
         history.ensure(phase.conn)
         ledger.record(
             phase.conn, phase.author, stage="apply", state=ledger.STARTED, phase=migration.phase,
@@ -112,13 +118,13 @@ def test(phase: OpenPhase, migration: Migration) -> Seen:
     """The scenario, played and rolled back, with the access that it left measured by trying."""
     if not migration.scenario.exists():
         reason = f"there is no migrations/tests/{migration.path.name}"
-        return Seen(skipped(migration, reason))
+        return Seen(risk.without_skips(migration, skipped(migration, reason)))
     try:
         played = directives.read(
             migration.scenario, shown=f"migrations/tests/{migration.path.name}"
         )
         rows, detail = matrix.measure(phase.conn, migration, played)
-        return Seen(rows, detail)
+        return Seen(risk.without_skips(migration, rows), detail)
     finally:
         if not phase.conn.closed:
             reset_session(phase.conn)

@@ -28,6 +28,10 @@ def on_twin(migration: Migration, rehearsal: Rehearsal | str) -> Iterator[Findin
         yield Finding("Runs on a twin", migration.file, expected, tried.failure, FAIL)
         return
     yield Finding("Runs on a twin", migration.file, expected, "ran", PASS)
+    if migration.risk == "high":
+        shown = f"migrations/tests/{migration.path.name}"
+        observed, verdict = (tried.test, FAIL) if tried.test else ("as declared", PASS)
+        yield Finding("Scenario on the twin", shown, "as declared", observed, verdict)
     yield _rollback(migration, tried)
     if _needs_rows(migration):
         reason = "the twin holds no rows: what depends on them was not tried"

@@ -18,17 +18,22 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from . import catalog, embedded, production_state
+from . import access, catalog, directives, embedded, production_state, scenario
 from .account import Account, close_account, merged, open_account
 from .catalog import Catalog
 from .errors import FileInvalid, RunbookError
 from .failure import statement_failed
+from .findings import FAIL, SKIP
 from .plan import Migration
 from .sql import Script, read_script
 from .target import Target, reset_session
 
+NOT_PLAYED = "its scenario was not played there"
 _DUMP_TIMEOUT_S = 600
 _STATEMENT_TIMEOUT_MS = 300_000
+_OWN_EXTENSIONS = (
+    "select extname from pg_catalog.pg_extension where extowner = current_user::regrole"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Tried:
             why that was not tried.
         rolled_back: whether the rollback file ran at all and restored the catalog.
         account: the locks it held and the tables it rewrote; the twin's tables are empty.
+        test: of a high risk, "" when its scenario ends as declared on the twin; else why not.
     """
 
     sha256: str
@@ -51,6 +57,12 @@ class Tried:
     rollback: str = ""
     rolled_back: bool = False
     account: Account | None = field(default=None, repr=False)
+    test: str = NOT_PLAYED
+
+    @property
+    def proved(self) -> bool:
+        """Whether apply, test and roll back all did what they should."""
+        return not self.failure and self.rolled_back and not self.test
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,60 @@ def rehearse(target: Target, migrations: Sequence[Migration]) -> Rehearsal:
     return Rehearsal(tried, tuple(unlike))
 
 
+@dataclass(frozen=True)
+class Undone:
+    """A migration taken back on the twin.
+
+    Fields:
+        changes: what became of the catalog.
+        failure: why the rollback file did not run, in words; "" when it did.
+        sure: whether the twin is like the target in every way, so that it would fail there too.
+    """
+
+    changes: tuple[catalog.Change, ...] = ()
+    failure: str = ""
+    sure: bool = True
+
+
+def undo(target: Target, migrations: Sequence[Migration]) -> dict[str, Undone]:
+    """Run these migrations' rollback files, in order, on a twin; stop at the first that fails.
+
+    Raises:
+        RunbookError: no twin could be made; the target was only read.
+    """
+    undone: dict[str, Undone] = {}
+    with target.connect(purpose="extensions") as there:
+        owned = [row[0] for row in there.execute(_OWN_EXTENSIONS)]
+    with _twin(target) as (conn, unlike):
+        _own(target, conn, owned)
+        before = catalog.snapshot(conn)
+        for migration in migrations:
+            shown = f"migrations/rollback/{migration.path.name}"
+            try:
+                script = read_script(migration.rollback, shown=shown)
+                _run(conn, script, script.statements)
+            except RunbookError as error:
+                lacks = f" (the twin also lacks: {unlike[0]})" if unlike else ""
+                undone[migration.version] = Undone((), error.what + lacks, not unlike)
+                break
+            finally:
+                reset_session(conn)
+            after = catalog.snapshot(conn)
+            undone[migration.version] = Undone(tuple(catalog.diff(before, after)))
+            before = after
+    return undone
+
+
+def _own(target: Target, conn: psycopg.Connection, extensions: list[str]) -> None:
+    """Give these extensions to our role, as on the target: a dump does not say whose they are."""
+    superuser = production_state.server(target.project).conninfo(conn.info.dbname, "supabase_admin")
+    with psycopg.connect(superuser, autocommit=True) as admin:
+        admin.execute(
+            "update pg_catalog.pg_extension set extowner = %s::regrole where extname = any (%s)",
+            [conn.info.user, extensions],
+        )
+
+
 def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
     script = migration.script
     try:
@@ -94,8 +160,27 @@ def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tri
     finally:
         reset_session(conn)
     after = catalog.snapshot(conn)
+    test = _test(conn, migration) if migration.risk == "high" else NOT_PLAYED
     rollback = _rollback(conn, migration, before)
-    return Tried(script.sha256, "", after, rollback, not rollback, account)
+    return Tried(script.sha256, "", after, rollback, not rollback, account, test)
+
+
+def _test(conn: psycopg.Connection, migration: Migration) -> str:
+    """Play the scenario, which has to bring its own rows; "" when it ends as declared."""
+    shown = f"migrations/tests/{migration.path.name}"
+    if not migration.scenario.exists():
+        return f"there is no {shown}"
+    try:
+        steps = directives.read(migration.scenario, shown=shown)
+        measured = access.measure(conn, steps, tables=migration.tables)
+    except RunbookError as error:
+        return error.what
+    finally:
+        reset_session(conn)
+    for row in measured.findings:
+        if row.verdict == FAIL or (row.verdict == SKIP and row.check == scenario.CHECK):
+            return f"{row.check}, {row.object}: {row.observed}"
+    return ""
 
 
 def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -> str:
