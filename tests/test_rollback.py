@@ -78,7 +78,7 @@ def test_the_rows_that_would_go_are_counted_first(project: Project):
     project.sql("insert into public.one values (1), (2); insert into public.two values (1, 1)")
     table = _open(project).preview()
     rows = table[table["check"] == "Rows"].values.tolist()
-    assert rows == [["Rows", "public.two", "none lost", "1 rows would be lost", "WARN"]]
+    assert rows == [["Rows", "public.two", "none lost", "1 row would be lost; saved first", "WARN"]]
 
 
 def test_a_rollback_file_that_leaves_something_behind_is_rolled_back(project: Project):
@@ -91,13 +91,25 @@ def test_a_rollback_file_that_leaves_something_behind_is_rolled_back(project: Pr
     assert project.states(two)[-1] == ("rollback", "failed")
 
 
-def test_a_rollback_file_that_fails_is_shown_with_its_own_line(project: Project):
-    _, two = _two(project, two="select 1;\n  drop table public.tow;\n")
+def test_a_rollback_file_that_fails_is_found_on_the_twin_before_anything_is_touched(
+    project: Project,
+):
+    _two(project, two="select 1;\n  drop table public.tow;\n")
+    before = project.everything()
+    with pytest.raises(CheckFailed, match="findings say FAIL"):
+        _open(project).preview()
+    assert project.everything() == before
+
+
+def test_a_rollback_file_that_fails_on_the_rows_is_shown_with_its_own_line(project: Project):
+    body = "do $$ begin if exists (select from public.two) then raise 'rows'; end if; end $$"
+    _, two = _two(project, two=f"select 1;\n  {body};\ndrop table public.two;\n")
+    project.sql("insert into public.one values (1); insert into public.two values (1, 1)")
     catalog = project.fingerprint()
     with pytest.raises(StatementFailed) as caught:
         _open(project).apply()
     lines = caught.value.what.splitlines()
-    assert lines[0].startswith(f"migrations/rollback/{two}_two.sql, line 2: table")
+    assert lines[0].startswith(f"migrations/rollback/{two}_two.sql, line 2: rows")
     assert lines[1].startswith(f"migrations/rollback/{two}_two.sql:2:")
     assert "two is still applied" in caught.value.state
     assert project.fingerprint() == catalog
@@ -141,5 +153,8 @@ def test_a_settings_change_in_a_rollback_file_does_not_reach_the_next(project: P
     )
     target = project.target
     with target.connect() as conn:
-        rollback.take_back(conn, project.migration(two), Author("r", "ada"), Limits())
+        rollback.take_back(
+            target, conn, project.migration(two), Author("r", "ada"), Limits(),
+            folder=project.root / "saved",
+        )  # fmt: skip
         assert conn.execute("show search_path").fetchone() != ("",)

@@ -62,7 +62,7 @@ def measure(conn: psycopg.Connection, only: dict[str, list[str]] | None = None) 
             elif estimated > MOST_ROWS:
                 found.append(Measured(table, tuple(columns), None, None, f"~{estimated:,} rows"))
             else:
-                found.append(_measure(conn, schema, name, columns))
+                found.append(measure_table(conn, schema, name, columns))
     return found
 
 
@@ -112,7 +112,8 @@ def _compare(before: Measured, now: Measured | None) -> Finding:
     return Finding("Existing data", before.table, expected, f"{now.rows} rows, {words}", FAIL)
 
 
-def _measure(conn: psycopg.Connection, schema: str, name: str, columns: list[str]) -> Measured:
+def measure_table(conn: psycopg.Connection, schema: str, name: str, columns: list[str]) -> Measured:
+    """Count and hash one table; the caller has pinned the settings that change how rows read."""
     statement = sql.SQL(
         "select count(*), coalesce(sum(hashtextextended(row({})::text, 0)::numeric), 0)::text"
         " from only {} t"

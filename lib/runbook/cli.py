@@ -96,10 +96,30 @@ def _parser() -> argparse.ArgumentParser:
     rollback.add_argument("versions", nargs="*", metavar="VERSION", help="versions or names")
     rollback.add_argument("--to", default="", metavar="VERSION", help="everything after VERSION")
     _target(rollback)
-    rollback.add_argument("--mode", choices=("check", "apply"), default="apply")
-    rollback.add_argument("--approve", default="", metavar="TOKEN")
-    rollback.add_argument("--operator", default="", metavar="NAME")
+    _changing(rollback, "the rollback token; --mode check prints it")
+    rollback.add_argument("--without-backup", action="store_true", help="do not save the rows that"
+                          " go; needs the token everywhere")  # fmt: skip
     rollback.set_defaults(run=_rollback)
+
+    restore = _command(commands, "restore", "put the rows that a rollback saved back")
+    restore.add_argument("record", metavar="RECORD", help="the rollback's record, or a folder of"
+                         " runs/backups/")  # fmt: skip
+    _target(restore)
+    _changing(restore, "the token; --mode check prints it")
+    restore.add_argument("--replace", action="store_true", help="rows that the re-apply wrote are"
+                         " saved and make room")  # fmt: skip
+    _json(restore)
+    restore.set_defaults(run=_restore)
+
+    prove = _command(commands, "prove", "apply, verify, roll back, compare, apply again: on a"
+                     " fresh embedded database")  # fmt: skip
+    prove.add_argument("versions", nargs="*", metavar="VERSION", help="default: all of the plan")
+    _json(prove)
+    prove.set_defaults(run=_prove)
+
+    draft = _command(commands, "draft-rollback", "write a rollback file from the migration's SQL")
+    draft.add_argument("version", metavar="VERSION", help="version or name")
+    draft.set_defaults(run=_draft)
 
     audit = _command(commands, "audit", "the records in runs/")
     audit.add_argument("what", choices=("list", "show"), help="list them, or show one")
@@ -139,6 +159,13 @@ def _target(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _changing(parser: argparse.ArgumentParser, token: str) -> None:
+    parser.add_argument("--mode", choices=("check", "apply"), default="", help="default: apply on"
+                        " embedded, check anywhere else")  # fmt: skip
+    parser.add_argument("--approve", default="", metavar="TOKEN", help=token)
+    parser.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+
+
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -163,9 +190,27 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _rollback(options: argparse.Namespace) -> int:
-    from .commands import rollback
+    from .commands_back import rollback
 
     return rollback(options)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from .commands_back import put_back
+
+    return put_back(options)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from .commands_back import prove
+
+    return prove(options)
+
+
+def _draft(options: argparse.Namespace) -> int:
+    from .commands_back import draft_rollback
+
+    return draft_rollback(options)
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -181,7 +226,7 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from .commands import lab
+    from .lab import lab
 
     return lab(options)
 

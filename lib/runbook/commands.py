@@ -1,12 +1,9 @@
-"""The commands that do something: run, rollback, reset, lab, new, notebooks."""
+"""The commands that do something: run, reset, new, notebooks."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +13,7 @@ from . import approval, catalog, embedded, history, ledger, production_state
 from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
-from .notebook_names import BASELINE, ROLLBACK, VALIDATION
+from .notebook_names import BASELINE, VALIDATION
 from .plan import Phase, Plan
 from .plan_file import read_plan
 from .project import find_project
@@ -45,33 +42,11 @@ def run(options: argparse.Namespace) -> int:
     if not options.phases:
         names = [BASELINE, *names] + ([VALIDATION] if mode == "apply" else [])
     given = {"mode": mode, "approve": options.approve, "lock_timeout_ms": options.lock_timeout_ms}
-    code = _execute(root, target, names, options.operator, given)
-    applied, total = _counts(plan, target)
+    code = execute(root, target, names, options.operator, given)
+    applied, total = counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
     if mode == "check" and not code and target.protected:
         say(_token(plan, phases[-1], target))
-    return code
-
-
-def rollback(options: argparse.Namespace) -> int:
-    """Take migrations back through 09_rollback."""
-    root = find_project(options.project)
-    plan = read_plan(root)
-    target = open_target(options.target, root)
-    versions = [plan.migration(name).version for name in options.versions]
-    if options.to:
-        versions += _applied_after(plan, target, plan.migration(options.to).version)
-    if not versions:
-        what = (
-            f"Nothing after {options.to} is applied." if options.to else "No migration was named."
-        )
-        raise Refused(what, remedy="Name versions, or --to VERSION.")
-    given = {
-        "mode": options.mode, "approve": options.approve, "versions": " ".join(versions),
-    }  # fmt: skip
-    code = _execute(root, target, [ROLLBACK], options.operator, given)
-    applied, total = _counts(plan, target)
-    say(f"{applied}/{total} applied on {target.name}")
     return code
 
 
@@ -93,21 +68,6 @@ def reset(options: argparse.Namespace) -> int:
         embedded.reset(home)
     say(f"{target.name} was deleted; the next use makes it anew.")
     return 0
-
-
-def lab(options: argparse.Namespace) -> int:
-    """JupyterLab on copies of the notebooks, so that stepping through never dirties the project."""
-    root = find_project(options.project)
-    work = root / "runs" / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
-        if not (work / notebook.name).exists():
-            shutil.copyfile(notebook, work / notebook.name)
-    extra = [option for option in options.options if option != "--"]
-    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={work}", *extra]
-    start = f"--LabApp.default_url=/lab/tree/{BASELINE}"
-    environment = {**os.environ, "RUNBOOK_PROJECT": str(root)}
-    return subprocess.run([*command, start], env=environment, check=False).returncode
 
 
 def new(options: argparse.Namespace) -> int:
@@ -144,7 +104,7 @@ def write(options: argparse.Namespace) -> int:
     return 0
 
 
-def _execute(
+def execute(
     root: Path, target: Target, names: list[str], operator: str, given: dict[str, Any]
 ) -> int:
     """Run notebooks headlessly, each into its record; the first exit code that is not 0."""
@@ -188,7 +148,8 @@ def _progress(event: CellEvent) -> None:
         print(f"  {sign} {event.line[:60]:<62} {event.seconds or 0:6.2f} s")
 
 
-def _counts(plan: Plan, target: Target) -> tuple[int, int]:
+def counts(plan: Plan, target: Target) -> tuple[int, int]:
+    """How many migrations are applied, of how many."""
     with target.connect(purpose="count") as conn:
         there = history.classify(plan, history.read(conn))
     return sum(there.holds(m.version) for m in plan.migrations), len(plan.migrations)
@@ -205,12 +166,6 @@ def _token(plan: Plan, last: Phase, target: Target) -> str:
         now = catalog.fingerprint(catalog.snapshot(conn))
         token = approval.plan_token(identify(conn), now, waiting)
     return f"Plan token for these {len(waiting)} files on {target.name} as it is now: {token}"
-
-
-def _applied_after(plan: Plan, target: Target, version: str) -> list[str]:
-    with target.connect(purpose="rollback") as conn:
-        there = history.classify(plan, history.read(conn))
-    return [m.version for m in plan.migrations if m.version > version and there.holds(m.version)]
 
 
 def _complete(plan: Plan, target: Target) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from . import (
     approval,
+    backup,
     baseline,
     catalog,
     criteria,
+    goes,
     history,
     lock,
     promise,
@@ -28,6 +31,7 @@ from .plan_file import read_plan
 from .project import author, find_project
 from .stages import played_summary
 from .target import identify, open_target, require_fit
+from .waiting import Progress
 
 
 class Desk:
@@ -150,9 +154,16 @@ class Validation(Desk):
 class Rollback(Desk):
     """09_rollback: migrations taken back, the latest first."""
 
-    def __init__(self, *, versions: str = "", approve: str = "", **given: str) -> None:
+    def __init__(
+        self,
+        *,
+        versions: str = "",
+        approve: str = "",
+        without_backup: bool = False,
+        **given: str,
+    ) -> None:
         super().__init__(**given)
-        self.approve = approve
+        self.approve, self.without_backup = approve, without_backup
         applied = history.classify(self.plan, history.read(self.conn))
         self.migrations = rollback.chosen(self.plan, applied, versions.split())
 
@@ -160,8 +171,11 @@ class Rollback(Desk):
         """What would go. Raises CheckFailed when something stands in the way."""
         names = ", ".join(migration.name for migration in self.migrations) or "nothing is applied"
         applied = history.classify(self.plan, history.read(self.conn))
-        rows = rollback.preview(self.conn, self.plan, applied, self.migrations)
-        return self.answer(rows, f"Would go: {names}")
+        rows = goes.preview(self.target, self.conn, self.plan, applied, self.migrations)
+        note = ""
+        if self._needs_token() and not failed(rows):
+            note = f"Rollback token, for whoever approves this: {self._token()}"
+        return self.answer(rows, f"Would go: {names}", note=note)
 
     def apply(self) -> show.Table:
         """Take them back, each in one transaction; in mode check nothing happens."""
@@ -172,27 +186,47 @@ class Rollback(Desk):
             ]
             return self.answer(rows, "Rollback")
         self._require_approval()
-        self.preview()
-        rows = []
-        with lock.hold(self.target, self.author.operator):
+        with lock.hold(self.target, self.author.operator, on_wait=self._waiting):
+            if self._needs_token():
+                self._require_approval()  # nobody else has changed anything meanwhile
+            self.preview()
+            rows = []
             for migration in self.migrations:
-                rows += rollback.take_back(self.conn, migration, self.author, Limits())
+                folder = backup.place(self.plan.root, migration.version)
+                rows += rollback.take_back(
+                    self.target, self.conn, migration, self.author, Limits(), self._progress,
+                    folder=None if self.without_backup else folder,
+                )  # fmt: skip
         return self.answer(rows, "Rollback")
 
-    def _require_approval(self) -> None:
-        if not self.target.protected:
-            return
+    def _waiting(self, holder: str) -> None:
+        show.progress(f"Waiting: the target is held by {holder}.")
+
+    def _progress(self, progress: Progress) -> None:
+        show.progress(progress.waiting or f"{progress.number} of {progress.total}")
+
+    def _needs_token(self) -> bool:
+        return self.target.protected or self.without_backup
+
+    def _token(self) -> str:
         now = catalog.fingerprint(catalog.snapshot(self.conn))
-        expected = rollback.token(self.identity, now, self.migrations)
-        if self.approve != expected:
-            raise NotApproved(
-                f"Rolling back on {self.target.name} needs its rollback token.",
-                remedy=f"Look at the preview; if it is what you want, pass approve={expected}.",
-            )
+        return rollback.token(
+            self.identity, now, self.migrations, without_backup=self.without_backup
+        )
+
+    def _require_approval(self) -> None:
+        if not self._needs_token() or self.approve == self._token():
+            return
+        how = " without a backup" if self.without_backup else ""
+        raise NotApproved(
+            f"Rolling back on {self.target.name}{how} needs its rollback token.",
+            remedy="Look at the preview with mode=check; it prints the token. Have it approved,"
+            " and pass it as approve=….",
+        )
 
 
-def open_rollback(**given: str) -> Rollback:
-    """Open a target for 09_rollback. Arguments as for Desk, versions and approve."""
+def open_rollback(**given: Any) -> Rollback:
+    """Open a target for 09_rollback. Arguments as for Desk and Rollback."""
     return Rollback(**given)
 
 

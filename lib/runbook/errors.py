@@ -8,6 +8,7 @@
     │   ├── EmbeddedUnavailable          the embedded PostgreSQL cannot start
     │   ├── NotApproved                  a protected target without the right plan token
     │   ├── OutOfOrder                   a cell, or a migration, before the one it needs
+    │   ├── NoBackup                     the rows that a rollback would lose cannot be saved
     │   └── Held                         another operator holds the target
     ├── CheckFailed             exit 3   a stage or a validation found a FAIL
     ├── NotApplied              exit 4   SQL failed; the server rolled it back
@@ -75,6 +76,10 @@ class NotApproved(Refused):
 
 
 class OutOfOrder(Refused):
+    pass
+
+
+class NoBackup(Refused):
     pass
 
 

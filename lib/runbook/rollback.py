@@ -1,8 +1,8 @@
 """Rollback: an applied migration taken back, its history row and its event, or nothing of it.
 
-What happened is never deleted: the rollback is one more event. Before the commit the catalog is
-compared with the one from before the apply; a rollback file that leaves something behind is
-itself rolled back.
+What happened is never deleted: the rollback is one more event. The rows that go are saved first,
+by the same transaction that then drops them; and before the commit the catalog is compared with the
+one from before the apply: a rollback file that leaves something behind is itself rolled back.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import psycopg
-from psycopg import sql
 
-from . import catalog, history, journal, ledger
+from . import backup, catalog, history, journal, ledger, loss
+from .account import close_account, open_account
 from .apply import begin, run_statement, settled
-from .errors import CheckFailed, FileInvalid, NotApplied, RunbookError
+from .errors import CheckFailed, InDoubt, NotApplied, RunbookError
 from .failure import commit_failed
-from .findings import FAIL, PASS, WARN, Finding
+from .findings import PASS, WARN, Finding
+from .goes import script_of
 from .ledger import PASSED, Author, latest, since_rollback
+from .outcome import settle
 from .plan import Migration, Plan
-from .sql import Script, read_script
-from .target import Identity, reset_session
-from .waiting import Limits
+from .sql import Script
+from .target import Identity, Target, reset_session
+from .waiting import PASSING, Limits, Progress, Report, giving_way, watched
 
 
 def chosen(plan: Plan, applied: history.History, names: Sequence[str]) -> list[Migration]:
@@ -32,109 +36,203 @@ def chosen(plan: Plan, applied: history.History, names: Sequence[str]) -> list[M
         wanted = {plan.migration(name).version for name in names}
     else:
         wanted = {max((m.version for m in plan.migrations if applied.holds(m.version)), default="")}
-    return [m for m in reversed(plan.migrations) if m.version in wanted]
+    return [m for m in reversed(plan.everything) if m.version in wanted]
 
 
-def preview(
-    conn: psycopg.Connection,
-    plan: Plan,
-    applied: history.History,
+def token(
+    identity: Identity,
+    fingerprint: str,
     migrations: Sequence[Migration],
-) -> list[Finding]:
-    """What would go: files, requirements, rows. Nothing is changed."""
-    going = {m.version for m in migrations}
-    rows: list[Finding] = []
-    for migration in migrations:
-        there = applied.holds(migration.version)
-        state, verdict = ("applied", PASS) if there else ("pending", FAIL)
-        rows.append(Finding("History", str(migration), "applied", state, verdict))
-        rows.append(_file(migration))
-        for other in plan.migrations:
-            if migration.version in other.requires and applied.holds(other.version):
-                verdict = PASS if other.version in going else FAIL
-                observed = "goes too" if verdict == PASS else "is applied and would lose its ground"
-                rows.append(Finding("Required by", str(other), "goes first", observed, verdict))
-        rows += [_rows(conn, table) for table in migration.tables if there]
-    return rows
-
-
-def token(identity: Identity, fingerprint: str, migrations: Sequence[Migration]) -> str:
+    *,
+    without_backup: bool = False,
+) -> str:
     """The rollback token: these rollback files, on this database as it is now."""
-    covered = [[m.version, _script(m).sha256] for m in migrations]
-    text = json.dumps(["rollback", identity.key, fingerprint, covered])
+    covered = [[m.version, script_of(m).sha256] for m in migrations]
+    what = ["rollback", identity.key, fingerprint, covered]
+    text = json.dumps([*what, "without backup"] if without_backup else what)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def take_back(
-    conn: psycopg.Connection, migration: Migration, author: Author, limits: Limits
-) -> list[Finding]:
-    """Run one rollback file, remove the history row and write the event, in one transaction.
-
-    The caller holds the runner lock and has shown the preview.
-
-    Raises:
-        StatementFailed: with file, line and caret; the migration is still applied.
-        CheckFailed: the catalog would not be what it was before the apply; still applied.
-    """
-    script = _script(migration)
-    events = since_rollback(ledger.read(conn, migration.version))
-    applied = latest(events, "apply")
-    before = applied.detail.get("before") if applied else None
-    try:
-        with conn.transaction():
-            begin(conn, limits)
-            held = catalog.snapshot(conn)
-            for statement in script.statements:
-                run_statement(conn, script, statement)
-            settled(conn, script, limits)
-            if not history.delete(conn, migration.version):
-                raise NotApplied(f"The history holds no row for {migration.version}.")
-            left = catalog.snapshot(conn)
-            rows = _proof(migration, before, catalog.fingerprint(left), catalog.diff(held, left))
-            event = ledger.append(
-                conn, author, stage="rollback", state=PASSED, phase=migration.phase,
-                version=migration.version, sha256=script.sha256, findings=rows,
-                catalog=catalog.fingerprint(left),
-            )  # fmt: skip
-    except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
-        raise _not_taken_back(conn, migration, script, author, error) from None
-    finally:
-        if not conn.closed:
-            reset_session(conn)
-    journal.write(event)
-    return rows
-
-
-def _not_taken_back(
+    target: Target,
     conn: psycopg.Connection,
     migration: Migration,
-    script: Script,
     author: Author,
-    error: BaseException,
-) -> RunbookError:
-    """The error in words, written down where that is possible."""
-    lost = conn.closed
-    if isinstance(error, KeyboardInterrupt):
-        error = NotApplied(f"The rollback of {migration.name} was interrupted.")
-    elif isinstance(error, psycopg.Error):
-        error = (
-            NotApplied(f"The connection was lost while {script.file} ran.")
-            if lost
-            else commit_failed(script, error)
-        )
-    assert isinstance(error, RunbookError)
-    if lost:
-        error.state = "It was rolled back as a whole or committed as a whole."
-        error.remedy = "`runbook status` says which; run this cell again."
+    limits: Limits,
+    report: Report = lambda progress: None,
+    *,
+    folder: Path | None,
+) -> list[Finding]:
+    """Save the rows that go, run one rollback file, remove the history row and write the event.
+
+    All of it in one transaction. The caller holds the runner lock and has shown the preview.
+
+    Args:
+        target: where `conn` leads; asked again should the connection be lost.
+        conn: an idle autocommit connection.
+        folder: where the backup goes; None takes back without one.
+
+    Raises:
+        NoBackup: the rows could not be saved; the migration is still applied.
+        StatementFailed: with file, line and caret; the migration is still applied.
+        LockTimeout: after the last retry; names the blockers; still applied.
+        CheckFailed: the catalog would not be what it was before the apply; still applied.
+        InDoubt: the connection was lost, and nobody could say what became of the transaction.
+    """
+    script = script_of(migration)
+    ledger.ensure(conn)
+    run = _Run(target, conn, migration, script, author, limits, report, folder)
+    with watched(target, conn, limits, report) as watch:
+        try:
+            return giving_way(script.file, limits, report, watch, run.attempt)
+        except RunbookError as error:
+            raise run.recorded(error) from None
+
+
+class _Run:
+    """The attempts at one rollback."""
+
+    def __init__(
+        self,
+        target: Target,
+        conn: psycopg.Connection,
+        migration: Migration,
+        script: Script,
+        author: Author,
+        limits: Limits,
+        report: Report,
+        folder: Path | None,
+    ) -> None:
+        self.target, self.conn, self.migration, self.script = target, conn, migration, script
+        self.author, self.limits, self.report, self.folder = author, limits, report, folder
+        self.xid = ""
+
+    def attempt(self, number: int) -> list[Finding]:
+        """One whole transaction."""
+        event: dict[str, Any] | None = None
+        rows: list[Finding] = []
+        self.xid = ""
+        try:
+            with self.conn.transaction():
+                self.xid = begin(self.conn, self.limits)
+                rows, event = self._inside()
+        except PASSING:
+            self._discard()
+            raise
+        except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
+            if isinstance(error, RunbookError):
+                self._discard()
+                raise
+            if isinstance(error, psycopg.Error) and not self.conn.closed:
+                self._discard()
+                raise commit_failed(self.script, error) from None
+            self._require_gone(error, written=event is not None)
+        finally:
+            if not self.conn.closed:
+                reset_session(self.conn)
+        assert event is not None
+        journal.write(event)
+        return rows
+
+    def _inside(self) -> tuple[list[Finding], dict[str, Any]]:
+        conn, migration = self.conn, self.migration
+        held = catalog.snapshot(conn)
+        saved = self._saved(held)
+        before = open_account(conn)
+        self._statements()
+        account = close_account(conn, before)
+        if self.folder is not None:
+            loss.require_saved(self.script.file, account, saved)
+        if not history.delete(conn, migration.version):
+            raise NotApplied(f"The history holds no row for {migration.version}.")
+        left = catalog.snapshot(conn)
+        counted = since_rollback(ledger.read(conn, migration.version))
+        applied = latest((e for e in counted if e.state == PASSED), "apply")
+        expected = applied.detail.get("before") if applied else None
+        rows = _proof(migration, expected, catalog.fingerprint(left), catalog.diff(held, left))
+        rows += _kept(self.folder, saved)
+        event = ledger.append(
+            conn, self.author, stage="rollback", state=PASSED, phase=migration.phase,
+            version=migration.version, sha256=self.script.sha256, findings=rows, xid=self.xid,
+            catalog=catalog.fingerprint(left), backup=saved.detail() if saved else None,
+        )  # fmt: skip
+        return rows, event
+
+    def _statements(self) -> None:
+        statements = self.script.statements
+        for number, statement in enumerate(statements, start=1):
+            self.report(Progress(number, len(statements), statement.title))
+            run_statement(self.conn, self.script, statement)
+        settled(self.conn, self.script, self.limits)
+
+    def _saved(self, held: catalog.Catalog) -> backup.Backup | None:
+        """The backup, on disk; None where nothing would be lost or none is wanted."""
+        if self.folder is None:
+            return None
+        goes = loss.foresee(self.conn, held, self._statements)
+        if not goes.tables and not goes.sequences:
+            return None
+        backup.discard(self.folder)  # of an attempt that gave way to a lock
+        backup.lock(self.conn, [table for table, _, _ in goes.tables])
+        names = ", ".join(table for table, _, _ in goes.tables)
+        self.report(Progress(0, 0, "", f"saving {names}"))
+        return backup.save(
+            self.conn, self.folder, goes.tables, version=self.migration.version,
+            target=self.target.name, more_sequences=goes.sequences,
+        )  # fmt: skip
+
+    def _discard(self) -> None:
+        if self.folder is not None:
+            backup.discard(self.folder)
+
+    def _require_gone(self, error: BaseException, *, written: bool) -> None:
+        """The answer to COMMIT is missing: return if it was committed, raise if it was not."""
+        still = settle(self.target, self.xid, self.migration.version) if self.xid else True
+        if still is False and written:
+            return
+        if still is None:
+            raise InDoubt(
+                f"The connection was lost while {self.script.file} was being committed, and the"
+                " server could not be asked since.",
+                state=f"In doubt: transaction {self.xid} was committed or rolled back as a whole.",
+                remedy=f"When the server is back: select pg_xact_status('{self.xid}'); or `runbook"
+                " status`. The backup, if rows were to go, is kept.",
+            ) from None
+        self._discard()
+        if isinstance(error, KeyboardInterrupt):
+            raise NotApplied(f"The rollback of {self.migration.name} was interrupted.") from None
+        raise NotApplied(
+            f"The connection was lost while {self.script.file} ran.", remedy="Run this cell again."
+        ) from None
+
+    def recorded(self, error: RunbookError) -> RunbookError:
+        """The error with the state that is true of a rollback, written down where possible."""
+        if isinstance(error, InDoubt):
+            return error
+        name = self.migration.name
+        error.state = f"The rollback was rolled back: {name} is still applied, nothing was lost."
+        try:
+            conn = self.target.connect(purpose="note") if self.conn.closed else self.conn
+            ledger.record(
+                conn, self.author, stage="rollback", state=ledger.FAILED,
+                phase=self.migration.phase, version=self.migration.version, error=str(error),
+            )  # fmt: skip
+        except (RunbookError, psycopg.Error, OSError):
+            pass  # the error itself matters more
         return error
-    error.state = (
-        f"The rollback was rolled back: {migration.name} is still applied, nothing was lost."
-    )
-    ledger.record(
-        conn, author, stage="rollback", state=ledger.FAILED, phase=migration.phase,
-        version=migration.version, error=str(error),
-    )  # fmt: skip
-    return error
+
+
+def _kept(folder: Path | None, saved: backup.Backup | None) -> list[Finding]:
+    expected = "rows that go are saved first"
+    if folder is None:
+        return [Finding("Backup", "rows", expected, "none was made, as approved", WARN)]
+    if saved is None:
+        return [Finding("Backup", "rows", expected, "no rows went", PASS)]
+    place = backup.shown(saved.folder)
+    return [
+        Finding("Backup", t.table, expected, f"{t.rows} rows in {place}/{t.file}", PASS)
+        for t in saved.tables
+    ]
 
 
 def _proof(
@@ -158,30 +256,3 @@ def _proof(
             " has to go first.",
         )
     return [*rows, Finding("Catalog", str(migration), expected, "identical", PASS)]
-
-
-def _file(migration: Migration) -> Finding:
-    shown = f"migrations/rollback/{migration.path.name}"
-    try:
-        count = len(_script(migration).statements)
-    except FileInvalid as error:
-        return Finding("Rollback file", shown, "present, parses", error.what, FAIL)
-    return Finding("Rollback file", shown, "present, parses", f"{count} statements", PASS)
-
-
-def _script(migration: Migration) -> Script:
-    return read_script(migration.rollback, shown=f"migrations/rollback/{migration.path.name}")
-
-
-def _rows(conn: psycopg.Connection, table: str) -> Finding:
-    """How many rows would go with a table; a count that policies would filter is an error."""
-    name = sql.Identifier(*table.split(".", 1))
-    with conn.transaction():
-        conn.execute("set local row_security = off")
-        row = conn.execute("select to_regclass(%s) is not null", [name.as_string(conn)]).fetchone()
-        if row is None or not row[0]:
-            return Finding("Rows", table, "none lost", "the table is not there", FAIL)
-        count = conn.execute(sql.SQL("select count(*) from {}").format(name)).fetchone()
-    assert count is not None
-    verdict = WARN if count[0] else PASS
-    return Finding("Rows", table, "none lost", f"{count[0]} rows would be lost", verdict)

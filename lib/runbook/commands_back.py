@@ -1,0 +1,106 @@
+"""The commands of the way back: rollback, restore, prove, draft-rollback."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from datetime import UTC, datetime
+
+from . import backup, catalog, history, lock, restore
+from .cli import emit, say
+from .errors import NotApproved, Refused
+from .findings import Finding
+from .notebook_names import ROLLBACK
+from .plan import Plan
+from .plan_file import read_plan
+from .project import author, find_project
+from .target import Target, identify, open_target, require_fit
+from .waiting import Limits, Progress
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Take migrations back through 09_rollback."""
+    from .commands import counts, execute
+
+    root = find_project(options.project)
+    plan = read_plan(root)
+    target = open_target(options.target, root)
+    versions = [plan.migration(name).version for name in options.versions]
+    if options.to:
+        versions += _applied_after(plan, target, plan.migration(options.to).version)
+    if not versions:
+        what = (
+            f"Nothing after {options.to} is applied." if options.to else "No migration was named."
+        )
+        raise Refused(what, remedy="Name versions, or --to VERSION.")
+    given = {
+        "mode": options.mode or ("check" if target.protected else "apply"),
+        "approve": options.approve, "versions": " ".join(versions),
+        "without_backup": options.without_backup,
+    }  # fmt: skip
+    code = execute(root, target, [ROLLBACK], options.operator, given)
+    applied, total = counts(plan, target)
+    say(f"{applied}/{total} applied on {target.name}")
+    return code
+
+
+def put_back(options: argparse.Namespace) -> int:
+    """Put the rows of a rollback's backup back in their tables."""
+    root = find_project(options.project)
+    target = open_target(options.target, root)
+    made = [backup.read(folder) for folder in restore.find(root, options.record)]
+    mode = options.mode or ("check" if target.protected else "apply")
+    writer = author(options.operator)
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}_restore_{secrets.token_hex(4)}"
+    room = root / "runs" / "backups" / stamp if options.replace else None
+    with target.connect(purpose=writer.operator) as conn:
+        require_fit(target, conn, identify(conn))
+        now = catalog.fingerprint(catalog.snapshot(conn))
+        expected = restore.token(identify(conn), now, made)
+        if mode == "check":
+            return _would(options, target, made, expected)
+        if target.protected and options.approve != expected:
+            raise NotApproved(
+                f"Putting rows back on {target.name} needs the token for it.",
+                remedy="--mode check prints it; have it approved, and pass it as --approve TOKEN.",
+            )
+        with lock.hold(target, writer.operator, on_wait=lambda who: say(f"  waiting for {who}")):
+            rows = restore.put_back(
+                target, conn, made, writer, Limits(), _said, replace=room
+            )  # fmt: skip
+    _show(options, f"Rows put back on {target.name}", rows)
+    return 0
+
+
+def _would(
+    options: argparse.Namespace, target: Target, made: list[backup.Backup], token: str
+) -> int:
+    tables = [item for each in made for item in each.tables]
+    if options.json:
+        emit({"target": target.name, "token": token,
+              "tables": {item.table: item.rows for item in tables}})  # fmt: skip
+        return 0
+    for item in tables:
+        say(f"  {item.rows:>9} rows  {item.table}")
+    say(f"Token for putting them back on {target.name} as it is now: {token}")
+    return 0
+
+
+def _show(options: argparse.Namespace, caption: str, rows: list[Finding]) -> None:
+    if options.json:
+        emit({"findings": [row._asdict() for row in rows]})
+        return
+    say(caption)
+    for row in rows:
+        say(f"  {row.verdict:<4}  {row.check}: {row.object}: {row.observed}")
+
+
+def _said(progress: Progress) -> None:
+    if progress.waiting:
+        say(f"  {progress.waiting}")
+
+
+def _applied_after(plan: Plan, target: Target, version: str) -> list[str]:
+    with target.connect(purpose="rollback") as conn:
+        there = history.classify(plan, history.read(conn))
+    return [m.version for m in plan.migrations if m.version > version and there.holds(m.version)]
