@@ -9,8 +9,8 @@ plan tokens, uuids, vectors, addresses.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 MASK = "***"
 
@@ -27,15 +27,29 @@ _PLACEHOLDER = re.compile(
 _KEYS = r"host|hostaddr|port|dbname|user|sslmode|options|application_name|connect_timeout"
 
 
-def _rule(kind: str, pattern: str, flags: int = 0) -> tuple[str, re.Pattern[str]]:
-    return kind, re.compile(pattern, flags | re.VERBOSE)
+class _Rule(NamedTuple):
+    """One kind of secret.
+
+    Fields:
+        needs: lower-case words of which a match holds at least one; looking for them in a text
+            costs a hundredth of trying the pattern on it, and most texts hold none.
+        pattern: the group named `secret` is what goes; the rest of the match is context.
+    """
+
+    kind: str
+    needs: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _rule(kind: str, needs: str, pattern: str, flags: int = 0) -> _Rule:
+    return _Rule(kind, tuple(needs.split(" ")), re.compile(pattern, flags | re.VERBOSE))
 
 
 # In order, and bounded: a long text without blanks must not be read again from each of its letters.
-# The group named `secret` is what goes; the rest of the match is context.
 _RULES = (
     _rule(
         "private key",
+        "-----begin",
         r"-----BEGIN\ [A-Z0-9\ ]*PRIVATE\ KEY-----"
         r"(?P<secret>.*?)(?=-----END\ [A-Z0-9\ ]*PRIVATE\ KEY-----|\Z)",
         re.DOTALL,
@@ -43,6 +57,7 @@ _RULES = (
     # Greedy up to the last @ of the word: a password with an unescaped @, / or : stays whole.
     _rule(
         "password in a URI",
+        "postgres",
         r"\bpostgres(?:ql)?(?:\+\w+)?:(?:\\?/){2}[^\s:@/\"'<>]{0,200}(?::|%3[Aa])"
         r"(?P<secret>[^\s\"'<>]{0,300})@",
         re.IGNORECASE,
@@ -50,6 +65,7 @@ _RULES = (
     # With a blank in it; but host:5432/db followed by someone's address is not one.
     _rule(
         "password in a URI",
+        "postgres",
         r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]{0,200}:(?!\d+(?:[/?,\s]|$))"
         r"(?P<secret>[^\n\"'<>@]{1,120})@",
         re.IGNORECASE,
@@ -57,17 +73,20 @@ _RULES = (
     # Without a host: what stands where the port would is not a number.
     _rule(
         "password in a URI",
+        "postgres",
         r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s:@/\"'<>]{1,200}:(?!\d*(?:[/?,;)\s\"'<]|$))"
         r"(?!//)(?P<secret>[^\s\"'<>@]{1,300})(?![^\s@]{0,300}@)",
         re.IGNORECASE,
     ),
     _rule(
         "password in a URI",
+        "@",
         r"\b[a-z][a-z0-9+.-]{0,30}:(?:\\?/){2}[^\s:@/?\#\"'<>]{0,200}:(?P<secret>[^\s@/\"'<>]{1,300})@",
         re.IGNORECASE,
     ),
     # An unquoted password with blanks, between other words of a conninfo string.
     _rule(
+        "password",
         "password",
         rf"\bpassword\s*=\s*(?P<secret>(?![\"'])(?:(?!\s\w+\s*=)[^\n\"'<]){{1,300}}?)"
         rf"(?=\s+(?:{_KEYS})\s*=)",
@@ -75,66 +94,83 @@ _RULES = (
     ),
     _rule(
         "password",
+        "passw passphrase pgpass",
         rf"\b{_NAME}(?:{_Q})?\s*(?:=>?|:)\s*(?P<quote>{_Q})"
         rf"(?!{_BLANK}(?P=quote))(?P<secret>(?:\\.|(?!(?P=quote))[^\n])+)",
         re.IGNORECASE,
     ),
     _rule(
         "password",
+        "passw passphrase pgpass",
         rf"\b{_NAME}\s*=\s*(?!{_Q})(?!{_BLANK}(?:[\s,;)\]&<\"']|$))"
         rf"(?P<secret>(?:\\.|(?!</?[a-z])\S)+?)(?=(?:{_Q}|[)\];,.])*(?:\s|$|</?[a-z]))",
         re.IGNORECASE,
     ),
     _rule(
         "password",
+        "password",
         r"\bpassword\s+(?P<quote>\\*'|&\#0?39;|&\#x27;)"
         rf"(?!{_BLANK}(?P=quote))(?P<secret>(?:(?!(?P=quote))[^\n])+)",
         re.IGNORECASE,
     ),
     # libpq repeats pieces of a conninfo that it could not read.
-    _rule("password", r"missing\ \"=\"\ after\ \"(?P<secret>[^\"]+)\""),
-    _rule("password", r"invalid\ port\ number:\ \"(?P<secret>(?!-?\d+\")[^\"]+)\""),
+    _rule("password", "missing", r"missing\ \"=\"\ after\ \"(?P<secret>[^\"]+)\""),
+    _rule("password", "invalid", r"invalid\ port\ number:\ \"(?P<secret>(?!-?\d+\")[^\"]+)\""),
     _rule(
         "password",
+        "invalid",
         r"invalid\ integer\ value\ \"(?P<secret>(?!-?\d+\")[^\"]+)\"\ for\ connection\ option",
     ),
-    _rule("password", r"host\ name\ \"(?P<secret>[^\"]*)@[^\"]*\""),
-    _rule("password", r"invalid\ percent-encoded\ token:\ \"(?P<secret>[^\"]+)\""),
+    _rule("password", "host", r"host\ name\ \"(?P<secret>[^\"]*)@[^\"]*\""),
+    _rule("password", "invalid", r"invalid\ percent-encoded\ token:\ \"(?P<secret>[^\"]+)\""),
     _rule(
         "password file",
+        ":",
         r"^(?:\*|localhost|[\w-]+(?:\.[\w-]+)+):(?:\*|\d{4,5}):[^:\s]+:"
         r"[^:\s]+:(?P<secret>\S+)$",
         re.MULTILINE,
     ),
     _rule(
         "secret in an environment variable",
+        "secret token key",
         r"\b[A-Z][A-Z0-9_]*(?:SECRET|TOKEN|API_?KEY|ACCESS_KEY|SERVICE_KEY|ROLE_KEY|PRIVATE_KEY)"
         rf"\s*=\s*(?P<quote>{_Q})?(?!{_BLANK}(?:\W|$))(?P<secret>[^\s\"'<]{{6,}})",
     ),
     _rule(
         "key",
+        "secret_ apikey api_key api-key service_role",
         r"(?i:\b(?:aws_)?secret_(?:access_)?key|\bclient_secret|\bapi[_-]?key|\bapikey|"
         rf"\bservice_role(?:_key)?)(?:{_Q})?\s*[=:]\s*(?:{_Q})?"
         r"(?P<secret>(?=[\w./+=-]*\d)[\w./+=-]{16,})",
     ),
-    _rule("token", r"(?i:\bbearer)\s+(?P<secret>[\w.~+/-]{16,}=*)"),
+    _rule("token", "bearer", r"(?i:\bbearer)\s+(?P<secret>[\w.~+/-]{16,}=*)"),
     _rule(
         "token",
+        "authorization",
         rf"(?i:\bauthorization(?:{_Q})?\s*[:=]\s*(?:{_Q})?basic)\s+(?P<secret>[\w+/-]{{8,}}=*)",
     ),
     # A dot and a second part: base64 of a vector has neither. A shortened one counts as well.
-    _rule("JWT", r"(?<![\w+/-])(?P<secret>eyJ[\w-]{8,}(?:\.[\w-]{4,}){1,4}\.?)"),
-    _rule("Supabase key", r"\b(?P<secret>sb_secret_[\w-]{4,}|sbp_(?:\w+_)?[A-Za-z0-9]{16,})"),
-    _rule("AWS key", r"\b(?P<secret>(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16})\b"),
+    _rule("JWT", "eyj", r"(?<![\w+/-])(?P<secret>eyJ[\w-]{8,}(?:\.[\w-]{4,}){1,4}\.?)"),
+    _rule(
+        "Supabase key",
+        "sb_secret_ sbp_",
+        r"\b(?P<secret>sb_secret_[\w-]{4,}|sbp_(?:\w+_)?[A-Za-z0-9]{16,})",
+    ),
+    _rule("AWS key", "akia asia aroa aida", r"\b(?P<secret>(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16})\b"),
     _rule(
         "token",
+        "gh github_pat_ xox k_live_ k_test_ sk- aiza",
         r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}|xox[abprs]-[\w-]{10,}|"
         r"[srw]k_(?:live|test)_[A-Za-z0-9]{16,}|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_]{20,}|"
         r"AIza[\w-]{35})",
     ),
-    _rule("password verifier", r"(?P<secret>SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[\w+/=:]+)"),
-    _rule("password verifier", r"(?<![\w-])(?P<secret>md5[0-9a-f]{32})(?!\w)"),
-    _rule("password verifier", r"(?P<secret>\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53})"),
+    _rule(
+        "password verifier",
+        "scram-sha-256",
+        r"(?P<secret>SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[\w+/=:]+)",
+    ),
+    _rule("password verifier", "md5", r"(?<![\w-])(?P<secret>md5[0-9a-f]{32})(?!\w)"),
+    _rule("password verifier", "$2", r"(?P<secret>\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53})"),
 )
 
 
@@ -148,8 +184,8 @@ def redact(text: str) -> str:
         if not find_secrets(text):
             return text
         text = _ANSI.sub("", text)
-    for _, pattern in _RULES:
-        text = pattern.sub(_mask, text)
+    for rule in _worth_trying(text):
+        text = rule.pattern.sub(_mask, text)
     return text
 
 
@@ -157,7 +193,7 @@ def find_secrets(text: str) -> list[str]:
     """The kinds of secret in `text`, each once, never the secrets themselves; [] when clean."""
     kinds: list[str] = []
     text = _ANSI.sub("", text)
-    for kind, pattern in _RULES:
+    for kind, _, pattern in _worth_trying(text):
         if kind not in kinds and any(_is_secret(match) for match in pattern.finditer(text)):
             kinds.append(kind)
     return kinds
@@ -172,6 +208,15 @@ def redact_tree(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [redact_tree(item) for item in value]
     return value
+
+
+def _worth_trying(text: str) -> Sequence[_Rule]:
+    """The rules that can match in `text`, or in what masking it leaves: *** makes no new word."""
+    low = text.lower()
+    if not low.isascii():
+        # What re.IGNORECASE takes for an ASCII letter, too: `paſſword` is a password.
+        low = low.replace("ſ", "s").replace("ı", "i").replace("i̇", "i")
+    return [rule for rule in _RULES if any(word in low for word in rule.needs)]
 
 
 def _is_secret(match: re.Match[str]) -> bool:

