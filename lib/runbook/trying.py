@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .bodies import Looked
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .plan import Migration
 from .twin import Rehearsal, Tried
@@ -33,6 +34,7 @@ def on_twin(migration: Migration, rehearsal: Rehearsal | str) -> Iterator[Findin
         observed, verdict = (tried.test, FAIL) if tried.test else ("as declared", PASS)
         yield Finding("Scenario on the twin", shown, "as declared", observed, verdict)
     yield _rollback(migration, tried)
+    yield from _bodies(migration, tried.bodies)
     if _needs_rows(migration):
         reason = "the twin holds no rows: what depends on them was not tried"
         yield Finding("Existing rows", migration.file, "tried", reason, SKIP)
@@ -53,6 +55,21 @@ def _rollback(migration: Migration, tried: Tried) -> Finding:
     missing_ok = not migration.rollback.exists() and migration.risk != "high"
     verdict = WARN if missing_ok else FAIL
     return Finding("Rollback on the twin", shown, expected, tried.rollback, verdict)
+
+
+def _bodies(migration: Migration, looked: Looked) -> Iterator[Finding]:
+    """What calls would stumble over; CREATE FUNCTION itself looks at a body's syntax only."""
+    expected = "all that they mention is there"
+    for function, words, may_come in looked.missing:
+        # A table may be made by a later migration, as long as nobody calls the function before.
+        yield Finding("Function bodies", function, expected, words, WARN if may_come else FAIL)
+    if looked.looked_into and not looked.missing:
+        observed = f"{looked.looked_into} of {looked.functions} PL/pgSQL bodies looked into"
+        yield Finding("Function bodies", migration.file, expected, observed, PASS)
+    if looked.looked_into < looked.functions:
+        left = looked.functions - looked.looked_into
+        observed = f"not checked: {left} bodies that the parser cannot take apart"
+        yield Finding("Function bodies", migration.file, expected, observed, SKIP)
 
 
 def _needs_rows(migration: Migration) -> bool:

@@ -20,6 +20,7 @@ from psycopg import sql
 
 from . import access, catalog, directives, embedded, production_state, scenario
 from .account import Account, close_account, merged, open_account
+from .bodies import Looked, look_into
 from .catalog import Catalog
 from .errors import FileInvalid, RunbookError
 from .failure import statement_failed
@@ -48,6 +49,7 @@ class Tried:
             why that was not tried.
         rolled_back: whether the rollback file ran at all and restored the catalog.
         account: the locks it held and the tables it rewrote; the twin's tables are empty.
+        bodies: what its PL/pgSQL bodies mention and is not there.
         test: of a high risk, "" when its scenario ends as declared on the twin; else why not.
     """
 
@@ -58,6 +60,7 @@ class Tried:
     rolled_back: bool = False
     account: Account | None = field(default=None, repr=False)
     test: str = NOT_PLAYED
+    bodies: Looked = field(default_factory=Looked)
 
     @property
     def proved(self) -> bool:
@@ -161,8 +164,9 @@ def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tri
         reset_session(conn)
     after = catalog.snapshot(conn)
     test = _test(conn, migration) if migration.risk == "high" else NOT_PLAYED
+    looked = look_into(conn, script.statements)
     rollback = _rollback(conn, migration, before)
-    return Tried(script.sha256, "", after, rollback, not rollback, account, test)
+    return Tried(script.sha256, "", after, rollback, not rollback, account, test, looked)
 
 
 def _test(conn: psycopg.Connection, migration: Migration) -> str:
