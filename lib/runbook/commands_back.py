@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from . import backup, catalog, history, lock, restore
 from .cli import emit, say
 from .errors import NotApproved, Refused
-from .findings import Finding
+from .findings import Finding, failed
 from .notebook_names import ROLLBACK
 from .plan import Plan
 from .plan_file import read_plan
@@ -104,3 +104,49 @@ def _applied_after(plan: Plan, target: Target, version: str) -> list[str]:
     with target.connect(purpose="rollback") as conn:
         there = history.classify(plan, history.read(conn))
     return [m.version for m in plan.migrations if m.version > version and there.holds(m.version)]
+
+
+def prove(options: argparse.Namespace) -> int:
+    """There and back again for each migration; exit 3 when one fails."""
+    from . import prove as proving
+
+    plan = read_plan(find_project(options.project))
+    wanted = [plan.migration(name) for name in options.versions]
+
+    def line(proof: proving.Proof) -> None:
+        signs = "  ".join(f"{row.verdict:<12}" for row in proof.findings)
+        say(f"  {proof.migration!s:<52}  {signs}  {proof.seconds:6.1f} s", options=options)
+        for row in failed(proof.findings):
+            say(f"    {row.check}: {row.observed}", options=options)
+
+    steps = "  ".join(f"{step:<12}" for step in proving.STEPS)
+    say(f"  {'migration':<52}  {steps}", options=options)
+    proofs = proving.prove(plan, wanted, line)
+    passed = sum(proof.passed for proof in proofs)
+    total = len(wanted) or len(plan.everything)
+    if options.json:
+        emit({"proved": passed, "of": total, "findings": [
+            row._asdict() for proof in proofs for row in proof.findings]})  # fmt: skip
+    say(f"{passed} of {total} proved there and back again.", options=options)
+    return 0 if passed == total else 3
+
+
+def draft_rollback(options: argparse.Namespace) -> int:
+    """Write the missing rollback file of a migration, and say what it cannot take back."""
+    from .draft import draft
+
+    root = find_project(options.project)
+    migration = read_plan(root).migration(options.version)
+    shown = f"migrations/rollback/{migration.path.name}"
+    if migration.rollback.exists():
+        raise Refused(f"{shown} is there already.", remedy="Move it away to have one drafted.")
+    made = draft(migration.script, migration.name)
+    migration.rollback.parent.mkdir(exist_ok=True)
+    migration.rollback.write_text(made.text, encoding="utf-8")
+    say(shown)
+    for each in (*made.missing, *made.assumed):
+        word = "no inverse" if not each.sql else "assumed"
+        say(f"  {migration.file}, line {each.line}: {word}: {each.says}")
+    say("It takes back everything." if made.complete else "Complete it, then `runbook prove"
+        f" {migration.version}`.")  # fmt: skip
+    return 0
