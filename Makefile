@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow check format lock new-migration notebooks clean
+.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ test: $(VENV)/ready ## everything CI checks: style, tests on real databases, the
 
 test-slow: $(VENV)/ready ## the long proofs: every mutant of every migration
 	$(BIN)/pytest tests -m slow --numprocesses 2 --timeout 3600
+
+crash-test: $(VENV)/ready ## kill -9 at every statement boundary of every migration, and around each commit
+	$(BIN)/pytest tests/test_crash.py --timeout 7200 --durations 0
 
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab
