@@ -47,6 +47,21 @@ class Score:
     only_verify: list[tuple[Migration, Mutant]] = field(default_factory=list)
     invalid: int = 0
 
+    def note(self, migration: Migration, mutant: Mutant, seen, behaved, checked: bool) -> None:
+        """Count one mutant for the first who saw it."""
+        self.caught_without_verify += bool(behaved) or checked
+        if seen:
+            self.by["verify"] += 1
+            if not behaved and not checked:
+                self.only_verify.append((migration, mutant))
+        elif behaved:
+            played = any(row.check == "scenario" for row in behaved)
+            self.by["scenario" if played else "access"] += 1
+        elif checked:
+            self.by["validation"] += 1
+        else:
+            self.survivors.append((migration, mutant))
+
     @property
     def total(self) -> int:
         return sum(self.by.values()) + len(self.survivors)
@@ -68,6 +83,10 @@ class Score:
             lines.append(f"survived: {m.name}: {mutant}: {why}")
         lines += [f"only verify saw: {m.name}: {mutant}" for m, mutant in self.only_verify]
         return "\n".join(lines)
+
+
+class NotAMigration(Exception):
+    """PostgreSQL refuses it: it would never have been applied."""
 
 
 class Laboratory:
@@ -105,7 +124,10 @@ class Laboratory:
         self._copy(self.before(migration), name)
         try:
             with self._open(name) as conn:
-                conn.execute(";\n".join(statements))
+                try:
+                    conn.execute(";\n".join(statements))
+                except psycopg.Error as error:
+                    raise NotAMigration(str(error)) from None
                 yield conn
         finally:
             embedded.drop(self.server, name)
@@ -127,44 +149,42 @@ class Laboratory:
 
 
 def hunt(
-    laboratory: Laboratory, migration: Migration, score: Score, *, at_most: int, skip: int = 0
+    laboratory: Laboratory,
+    migration: Migration,
+    score: Score,
+    *,
+    at_most: int,
+    skip: int = 0,
+    thorough: bool = True,
 ) -> int:
-    """Break one migration in up to `at_most` ways and note who saw it; how many ways it was."""
+    """Break one migration in up to `at_most` ways and note who saw it; how many ways it was.
+
+    Args:
+        thorough: play the scenario also of mutants that verify has caught, and ask the checks.
+    """
     promised = promises(migration.script.statements)
     scenario = directives.read(migration.scenario)
     texts = [statement.text for statement in migration.script.statements]
     with laboratory.applied(migration, texts) as conn:
         sound = verify.verify(conn, promised) + _played(conn, scenario, migration)
         assert not _bad(sound), f"{migration.name} is not sound itself: {_bad(sound)}"
-        usual = _bad(system.validate(conn))
+        usual = set(_bad(system.validate(conn))) if thorough else set()
     done = 0
     for mutant in mutants(migration)[skip:]:
         if done == at_most:
             break
         try:
             with laboratory.applied(migration, mutant.statements) as conn:
+                done += 1
                 seen = _bad(verify.verify(conn, promised))
-                played = _played(conn, scenario, migration)
-                behaved = _bad(played)
-                checked = [] if behaved else _bad(system.validate(conn))
-        except psycopg.Error:
+                asked = thorough or not seen
+                behaved = _bad(_played(conn, scenario, migration)) if asked else []
+                more = [] if behaved or not thorough else _bad(system.validate(conn))
+                checked = not set(more) <= usual
+        except NotAMigration:
             score.invalid += 1
             continue
-        done += 1
-        by_behaviour = bool(behaved) or not set(checked) <= set(usual)
-        score.caught_without_verify += by_behaviour
-        if seen:
-            score.by["verify"] += 1
-            if not by_behaviour:
-                score.only_verify.append((migration, mutant))
-        elif any(row.check == "scenario" for row in behaved):
-            score.by["scenario"] += 1
-        elif behaved:
-            score.by["access"] += 1
-        elif by_behaviour:
-            score.by["validation"] += 1
-        else:
-            score.survivors.append((migration, mutant))
+        score.note(migration, mutant, seen, behaved, checked)
     return done
 
 

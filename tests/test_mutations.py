@@ -27,7 +27,8 @@ def laboratory(server: embedded.Server) -> Iterator[Laboratory]:
 def test_a_sample_of_two_broken_versions_of_each_migration_is_caught(laboratory: Laboratory):
     score = Score()
     for number, migration in enumerate(laboratory.plan.everything):
-        hunt(laboratory, migration, score, at_most=2, skip=2 * number)  # other mistakes in each
+        # Other mistakes in each.
+        hunt(laboratory, migration, score, at_most=2, skip=2 * number, thorough=False)
     assert score.survivors == []
     assert score.total == 2 * len(laboratory.plan.everything)
 
