@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import approval, catalog, embedded, history, ledger, production_state
+from .ahead import Ahead, kernels
 from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
@@ -108,6 +109,13 @@ def execute(
     root: Path, target: Target, names: list[str], operator: str, given: dict[str, Any]
 ) -> int:
     """Run notebooks headlessly, each into its record; the first exit code that is not 0."""
+    with kernels(len(names)) as ahead:
+        return _executed(root, target, names, operator, given, ahead)
+
+
+def _executed(
+    root: Path, target: Target, names: list[str], operator: str, given: dict[str, Any], ahead: Ahead
+) -> int:
     from . import parameters, record
 
     if target.kind == "embedded":
@@ -125,6 +133,7 @@ def execute(
             runs=root / "runs",
             project=root,
             on_event=_progress,
+            kernels=ahead,
         )
         say(f"  {made.outcome} in {made.seconds:.1f} s: runs/{made.name}")
         if not made.passed:

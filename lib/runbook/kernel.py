@@ -24,6 +24,7 @@ from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadK
 from nbformat import v4
 from papermill.clientwrap import PapermillNotebookClient
 
+from .ahead import Ahead, provisioner
 from .engine import Execution, Interrupted
 from .errors import InDoubt, Refused
 from .limits import Limits
@@ -31,6 +32,7 @@ from .notebook import COMPLETED, SKIPPED
 from .redact import redact, redact_tree
 from .verdict import RAISED, REMEDY, STATE
 
+IOPUB_S = 60  # for a cell's last output to arrive: on a busy machine 4 s are not enough
 GRACE_S = 5.0  # for the cell to cancel its statement, after it was interrupted
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -59,14 +61,14 @@ class Client(PapermillNotebookClient):
         cell_timeout_s: float | None = None,
         timeout_s: float | None = None,
         start_timeout: float = 60,
+        kernels: Ahead | None = None,
         **_: Any,
     ) -> None:
         """Execute `run`'s notebook. See RunbookEngine.execute_notebook for what it raises."""
-        client = cls(
-            run, kernel_name=kernel_name, startup_timeout=int(start_timeout), coalesce_streams=True
-        )
+        client = cls(run, kernel_name=kernel_name, coalesce_streams=True, iopub_timeout=IOPUB_S)
+        client.startup_timeout = int(start_timeout)
         client.on_cell_executed = client._replied
-        client.limits = Limits(cell_timeout_s, timeout_s)
+        client.kernels, client.limits = kernels or Ahead(0), Limits(cell_timeout_s, timeout_s)
         with tempfile.TemporaryFile() as client.said, tempfile.TemporaryDirectory() as profile:
             # Of its own: an operator's IPython profile must not change what a phase does.
             env = {**os.environ, "IPYTHONDIR": profile, **(kernel_env or {})}
@@ -106,9 +108,11 @@ class Client(PapermillNotebookClient):
             self.km = self.create_kernel_manager()
             self.km.connection_file = str(Path(launch["env"]["IPYTHONDIR"], "connection.json"))
             self.km.transport_encryption = "auto"
+            self.km.provisioner = provisioner(self.km, self.kernels)
             self.extra_arguments = [f"--IPKernelApp.exec_lines={_PROMPT_OUTPUT}"]
             await self._watch(self.async_start_new_kernel(**launch), None)
             await self._watch(self.async_start_new_kernel_client(), None)
+            self.kernels.start()  # the next notebook's, on the other core
         except NoSuchKernel as error:
             raise Refused(
                 f"The kernel `{error.name}` that the notebook asks for is not installed here.",

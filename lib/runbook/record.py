@@ -24,6 +24,7 @@ from .errors import Refused
 from .parameters import check_parameters, defaults
 
 if TYPE_CHECKING:
+    from .ahead import Ahead
     from .engine import CellEvent
 
 SCHEMA = 1
@@ -77,6 +78,7 @@ def run(
     on_event: Callable[[CellEvent], None] | None = None,
     cell_timeout_s: float | None = None,
     timeout_s: float | None = None,
+    kernels: Ahead | None = None,
 ) -> Record:
     """Execute a notebook without anybody in front of it, and archive the record.
 
@@ -88,6 +90,7 @@ def run(
         project: the kernel's working directory.
         on_event: called as cells start, finish and fail.
         cell_timeout_s, timeout_s: seconds that one cell, and the whole notebook, may take.
+        kernels: where a kernel may wait that was started ahead.
 
     Returns:
         Record: also of a run that failed or was interrupted: look at `outcome` and `error`.
@@ -133,6 +136,7 @@ def run(
             on_event=on_event,
             cell_timeout_s=cell_timeout_s,
             timeout_s=timeout_s,
+            kernels=kernels,
         )
         document.update(kept.outcome, ended=closing.iso(datetime.now(UTC)))
         return _archived(draft, document, kept.notebook)

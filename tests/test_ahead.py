@@ -1,0 +1,128 @@
+"""A kernel that was started ahead is the notebook's own, and never stays behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from made_notebooks import on_disk, python, until
+from runbook import ahead, record
+from runbook.record import Record
+
+WHO = (
+    "import os\nprint(os.getpid(), os.getppid(), os.environ['RUNBOOK_RUN'], os.getcwd(),"
+    " os.getsid(0))"
+)
+
+PREPARED = """
+import time
+from runbook import ahead
+made = ahead.Ahead(1)
+print(made._spare[0].pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "a project"
+    (folder / "migrations").mkdir(parents=True)
+    (folder / "notebooks").mkdir()
+    return folder
+
+
+def run(project: Path, kernels: ahead.Ahead | None, *cells: str, **options: Any) -> Record:
+    path = on_disk(project / "notebooks", *cells)
+    options |= {"parameters": {}, "runs": project / "runs", "project": project}
+    return record.run(path, phase="p", target="embedded", kernels=kernels, **options)
+
+
+def said(done: Record) -> str:
+    return (done.path / "executed.ipynb").read_text()
+
+
+def said_in_output(done: Record) -> list[str]:
+    [cell] = json.loads(said(done))["cells"]
+    return cell["outputs"][0]["text"]
+
+
+def waiting(kernels: ahead.Ahead) -> int | None:
+    return kernels._spare[0].pid if kernels._spare else None
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def test_each_notebook_gets_the_process_that_waited_for_it_and_no_other(project):
+    with ahead.kernels(2) as kernels:
+        for _ in range(2):
+            pid = waiting(kernels)
+            done = run(project, kernels, WHO)
+            assert done.outcome == "passed"
+            run_id = done.document["id"]
+            words = f"{pid} {os.getpid()} {run_id} {project} {pid}"
+            assert words in said(done)
+            assert not alive(pid)
+        assert waiting(kernels) is None
+
+
+def test_a_kernel_started_ahead_behaves_like_any_other(project):
+    cells = "import sys\nprint(sys.path, sys.argv[0].rpartition('/')[2], sys.flags, __name__)"
+    with ahead.kernels(1) as kernels:
+        pid = waiting(kernels)
+        one = run(project, kernels, cells)
+    assert pid is not None
+    assert said_in_output(one) == said_in_output(run(project, None, cells))
+
+
+def test_what_a_kernel_says_past_its_channels_reaches_the_record(project):
+    with ahead.kernels(1) as kernels:
+        done = run(project, kernels, "import os\nos.system('echo last words >&2')\nos.abort()")
+    assert done.outcome == "failed"
+    assert done.exit_code == 5
+    assert "last words" in said(done)
+    assert "SIGABRT" in done.error["what"]
+
+
+def test_a_waiting_process_that_died_is_replaced_by_a_kernel_started_as_ever(project):
+    with ahead.kernels(1) as kernels:
+        os.kill(waiting(kernels), signal.SIGKILL)
+        kernels._spare[0].wait()
+        done = run(project, kernels, "print('all the same')")
+    assert done.outcome == "passed"
+    assert "all the same" in said(done)
+
+
+def test_a_process_that_nobody_needed_ends_with_the_run():
+    with ahead.kernels(3) as kernels:
+        pid = waiting(kernels)
+        assert alive(pid)
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_waiting_process_does_not_outlive_the_one_that_started_it(number):
+    parent = python(PREPARED)
+    pid = int(parent.stdout.readline())
+    assert alive(pid)
+    os.kill(parent.pid, number)
+    parent.communicate()
+    until(lambda: not alive(pid))
+
+
+def test_another_kernel_than_this_environments_is_not_taken_from_the_waiting_one():
+    with ahead.kernels(1) as kernels:
+        given = {"env": {}, "cwd": None, "output": None}
+        assert kernels.take(["ruby", "-m", "kernel"], **given) is None
+        assert kernels.take([sys.executable, "-X", "dev", "-m"], **given) is None
+        assert waiting(kernels) is not None
