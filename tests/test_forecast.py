@@ -113,3 +113,17 @@ def test_a_lock_that_is_harder_than_its_forecast_is_a_warning(project: Project):
         "ExclusiveLock until the commit: blocks writes; harder than forecast",
         WARN,
     )
+
+
+def test_of_a_migration_in_parts_the_transactional_ones_are_forecast(project: Project):
+    project.sql(EXISTING)
+    alone = "create index concurrently i on public.people (name);"
+    one = project.add("one", alone)
+    ((_, observed, verdict),) = _locks(project.step(one).precheck(), "Lock forecast").values()
+    assert verdict == SKIP
+    assert observed.startswith("not known: statements that run by themselves")
+    project.file(one).write_text(f"alter table public.people add at date; {alone}")
+    step = project.step(one)
+    forecast = _locks(step.precheck(), "Lock forecast")["public.people"]
+    assert forecast[1].startswith("AccessExclusiveLock: blocks reads and writes")
+    assert _locks(step.apply(), "Locks")["public.people"][0] == "forecast: AccessExclusiveLock"

@@ -44,6 +44,8 @@ def forecast(
     """
     if account is None:
         reason = "not known: the file was not run on a twin"
+        if not any(statement.transactional for statement in migration.script.statements):
+            reason = "not known: statements that run by themselves hold nothing until a commit"
         yield Finding(CHECK, migration.file, "known", reason, SKIP)
         return
     if not account.locks:
