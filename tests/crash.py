@@ -78,7 +78,7 @@ def kill_at(target: Target, migration: Migration, place: int | str, what: str = 
         _arm(place, strike)
         run(target, migration, report)
 
-    return _seen(target, migration, _wait(_fork(victim)))
+    return _seen(target, migration, wait(fork(victim)))
 
 
 def kill_within(target: Target, migration: Migration, seconds: float) -> Seen:
@@ -92,14 +92,14 @@ def kill_within(target: Target, migration: Migration, seconds: float) -> Seen:
 
         run(target, migration, report)
 
-    child = _fork(victim)
+    child = fork(victim)
     os.close(writer)
     os.read(reader, 1)
     os.close(reader)
     time.sleep(seconds)
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
-    return _seen(target, migration, _wait(child))
+    return _seen(target, migration, wait(child))
 
 
 def kill_server(target: Target) -> None:
@@ -162,7 +162,8 @@ def _after(strike: Callable, work: Callable) -> Callable:
     return struck
 
 
-def _fork(victim: Callable[[], None]) -> int:
+def fork(victim: Callable[[], None]) -> int:
+    """Run it in a process of its own, which ends with the exit code of its error."""
     child = os.fork()
     if child:
         return child
@@ -178,7 +179,8 @@ def _fork(victim: Callable[[], None]) -> int:
         os._exit(code)  # nothing of pytest may run in here
 
 
-def _wait(child: int) -> int:
+def wait(child: int) -> int:
+    """The exit code; negative is the signal that killed it."""
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
@@ -200,5 +202,6 @@ def _seen(target: Target, migration: Migration, code: int) -> Seen:
 
 
 def fingerprint(target: Target) -> str:
+    """Of the catalog as it is now."""
     with target.connect() as conn:
         return catalog.fingerprint(catalog.snapshot(conn))
