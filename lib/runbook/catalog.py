@@ -71,6 +71,14 @@ select set_config('search_path', '', true), set_config('datestyle', 'ISO, YMD', 
        set_config('jit', 'off', true)
 """
 
+# A query's rows as one text: reading thousands of small ones takes this process twice as long.
+_AS_DOCUMENT = """
+select coalesce(json_agg(json_build_array(q.kind, q.names, q.definition)), '[]')::text
+from (
+{}
+) as q
+"""
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -153,8 +161,9 @@ def snapshot(
         row = cursor.fetchone()
         scope = dict(zip(("schemas", "relations", "routines", "types"), row or (), strict=True))
         for name in QUERIES:
-            cursor.execute(query(f"catalog_{name}"), scope)
-            for kind, names, definition in cursor:
+            cursor.execute(_AS_DOCUMENT.format(query(f"catalog_{name}")), scope)
+            [[document]] = cursor
+            for kind, names, definition in json.loads(document):
                 objects[(kind, tuple(names))] = definition
     ordered = MappingProxyType(dict(sorted(objects.items(), key=_reading_order)))
     return Catalog(ordered, conn.info.server_version // 10_000)
