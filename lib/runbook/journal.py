@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,25 @@ FILE = "journal.jsonl"
 
 
 def write(event: dict[str, Any]) -> None:
-    """Append one committed event and sync it; nothing is written outside of a record."""
+    """Append one committed event and sync it; nothing is written outside of a record.
+
+    A disk that is full or read-only is said and not raised: the event is committed and in the
+    ledger, and an error here would call failed what is done. The record's own keeper stops the run
+    before its next cell.
+    """
     folder = os.environ.get("RUNBOOK_RECORD")
     if not folder:
         return
+    try:
+        _append(Path(folder) / FILE, event)
+    except OSError as error:
+        words = f"The journal lacks event {event['seq']}, which is in the ledger: {error.strerror}."
+        print(words, file=sys.stderr)
+
+
+def _append(path: Path, event: dict[str, Any]) -> None:
     line = json.dumps(event, ensure_ascii=False, sort_keys=True, default=str)
-    with (Path(folder) / FILE).open("a", encoding="utf-8") as file:
+    with path.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
         file.flush()
         os.fsync(file.fileno())

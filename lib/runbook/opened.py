@@ -7,6 +7,7 @@ wizard_sessions.precheck()
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -108,6 +109,13 @@ class OpenPhase:
         """Whether every migration of this phase is applied."""
         there = self.history()
         return all(there.holds(m.version) for m in self.definition.migrations)
+
+    def committed(self, version: str) -> bool:
+        """Whether the history holds it, asked after an interrupt; not known counts as no."""
+        with contextlib.suppress(RunbookError, psycopg.Error):
+            self.wake()
+            return self.history().holds(version)
+        return False
 
     def require_approval(self, applying: Migration | None = None) -> None:
         """On a protected target: the token must cover what is pending up to this phase's end.

@@ -224,6 +224,17 @@ class Step:
 
     def _failed(self, stage: str, error: BaseException) -> RunbookError:
         """Write the failure down, and put an interrupt into words."""
+        if (
+            stage == "apply"
+            and isinstance(error, KeyboardInterrupt)
+            and self._phase.committed(self._migration.version)
+        ):
+            # Too late to stop anything, and nothing failed: the next run of the cell shows it.
+            return NotApplied(
+                f"apply of {self._migration.name} was interrupted after its commit.",
+                state=f"{self._migration.name} is applied and committed.",
+                remedy="Run this cell again: it shows what was recorded and changes nothing.",
+            )
         if isinstance(error, KeyboardInterrupt):
             error = NotApplied(
                 f"{stage} of {self._migration.name} was interrupted.",

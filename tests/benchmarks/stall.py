@@ -32,11 +32,11 @@ from runbook.waiting import Limits
 
 VERSION = "20260101000001"
 SQL = "alter table public.busy add column note text;\n"
-LOAD = """\
-\\set id random(1, 1000)
-update public.busy set n = n + 1 where id = :id;
-select n from public.busy where id = :id;
-"""
+# One statement each: what is measured is how long somebody waits for an answer.
+LOAD = {
+    "write.sql": "\\set id random(1, 1000)\nupdate public.busy set n = n + 1 where id = :id;\n",
+    "read.sql": "\\set id random(1, 1000)\nselect n from public.busy where id = :id;\n",
+}
 PLAN = f"""\
 project = "Stall"
 [[phase]]
@@ -104,11 +104,12 @@ def _measure(
         conn.execute("alter table public.busy enable row level security")
     logs = root / name
     logs.mkdir()
-    (logs / "load.sql").write_text(LOAD)
+    for file, text in LOAD.items():
+        (logs / file).write_text(text)
     seconds = HEAD_S + reader_s + TAIL_S
     load = subprocess.Popen(
-        [server.bin_dir / "pgbench", "-n", "-f", "load.sql", "-c", "2", "-R", "100",
-         "-T", str(seconds), "--log", conninfo],
+        [server.bin_dir / "pgbench", "-n", "-f", "write.sql", "-f", "read.sql", "-c", "2",
+         "-R", "100", "-T", str(seconds), "--log", conninfo],
         cwd=logs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     time.sleep(HEAD_S)
