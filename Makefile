@@ -21,6 +21,9 @@ test-slow: $(VENV)/ready ## the long proofs: every mutant of every migration
 crash-test: $(VENV)/ready ## kill -9 at every statement boundary of every migration, and around each commit
 	$(BIN)/pytest tests/test_crash.py --timeout 7200 --durations 0
 
+bench: $(VENV)/ready ## how long a whole run takes, beside psql; written to docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/run.py
+
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab
 
