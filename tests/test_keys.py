@@ -118,7 +118,7 @@ def test_a_key_that_no_row_of_the_scenario_uses_is_untested(conn):
     rows = "-- name: nothing\n-- as: owner\n-- expect: 1 row\nselect 1;\n"
     (row,) = _tried(conn, PARENT + CHILD.format("cascade"), rows)
     assert row.verdict == WARN
-    assert row.observed.startswith("untested: the scenario inserts no row")
+    assert row.observed.startswith("untested: no row of the scenario")
 
 
 def test_rows_that_were_there_before_are_never_deleted_to_try_something(conn):

@@ -19,6 +19,7 @@ from .promise import Promise
 from .resources import query
 
 CHECK = "foreign key"
+_ORPHAN = "23503"  # foreign_key_violation
 _ROWS = 3  # how many of the scenario's rows are tried until one attempt is conclusive
 
 # A value that no parent has, and the same one each time: it may be shown in an error's words.
@@ -99,7 +100,7 @@ def _try(conn: psycopg.Connection, key: Key, on_delete: str, xid: str) -> Findin
     expected = f"refuses an orphan; on delete {action}"
     rows = _rows(conn, key, xid)
     if not rows:
-        reason = "untested: the scenario inserts no row that refers to anything by it"
+        reason = "untested: no row of the scenario refers to anything by it at the end"
         return Finding(CHECK, str(key), expected, reason, WARN)
     orphan = _first_conclusive(_orphan(conn, key, row) for row in rows)
     delete = _first_conclusive(_delete(conn, key, row, on_delete, xid) for row in rows)
@@ -154,6 +155,8 @@ def _orphan(conn: psycopg.Connection, key: Key, row: tuple[str, str]) -> _Seen:
             return seen
         if _ours(error, key):
             return _Seen(f"orphan refused ({error.sqlstate})", True)
+        if error.sqlstate == _ORPHAN and not error.diag.constraint_name:
+            return _Seen(f"orphan refused ({_ORPHAN}, by a trigger before the key)", True)
         seen = _Seen(f"no orphan tried: {_stopped(error)}", None)
     return seen
 

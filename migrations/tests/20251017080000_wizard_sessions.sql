@@ -561,6 +561,21 @@ where n.nspname || '.' || p.proname in (
   'public.abandon_stale_wizard_sessions'
 );
 
+-- name: another event of Ada's
+-- as: owner
+-- expect: ok
+insert into public.events (id, organizer_id, title, start_at, end_at, capacity)
+values (
+  '5ce20000-0000-4000-8000-000000000002', '5ce00000-0000-4000-8000-000000000001', 'Garden Concert',
+  '2031-06-10 18:00+00', '2031-06-10 23:00+00', 80
+);
+
+-- name: came out of her completed session, so that the key has something to refer to
+-- as: owner
+-- expect: 1 affected
+update public.wizard_sessions set event_id = '5ce20000-0000-4000-8000-000000000002'
+where user_id = '5ce00000-0000-4000-8000-000000000001' and status = 'completed';
+
 -- name: no API role truncates, refers to or hangs triggers on what is new here
 -- as: owner
 -- expect: 0 rows

@@ -569,6 +569,21 @@ where n.nspname || '.' || p.proname in (
   'public.venue_is_free'
 );
 
+-- name: Ada plans another event
+-- as: owner
+-- expect: ok
+insert into public.events (id, organizer_id, title, start_at, end_at, capacity)
+values (
+  '5ce20000-0000-4000-8000-000000000009', '5ce00000-0000-4000-8000-000000000001', 'Dinner',
+  '2031-05-10 18:00+00', '2031-05-10 23:00+00', 80
+);
+
+-- name: her booking is for that one now, so that the key has something to refer to
+-- as: owner
+-- expect: 1 affected
+update public.venue_bookings set event_id = '5ce20000-0000-4000-8000-000000000009'
+where id = '5ceb0000-0000-4000-8000-000000000001';
+
 -- name: no API role truncates, refers to or hangs triggers on what is new here
 -- as: owner
 -- expect: 0 rows

@@ -283,6 +283,12 @@ delete from public.sponsors where id = '5ce00000-0000-4000-8000-000000000052';
 select sponsor_id is null and owner_id is not null
 from public.agent_sales_activities where id = '5ce00000-0000-4000-8000-0000000000a1';
 
+-- name: it turns to Ada's first sponsor
+-- as: service_role
+-- expect: 1 affected
+update public.agent_sales_activities set sponsor_id = '5ce00000-0000-4000-8000-000000000051'
+where id = '5ce00000-0000-4000-8000-0000000000a1';
+
 -- agent_marketing_activities ---------------------------------------------------------------------
 
 -- name: the server runs the marketing agent for two organizers

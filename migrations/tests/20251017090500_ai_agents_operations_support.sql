@@ -712,6 +712,13 @@ delete from auth.users where id = '5ce00000-0000-4000-8000-00000000000d';
 select escalation = 'escalated' and escalated_to is null
 from public.agent_support_activities where id = '5ce00000-0000-4000-8000-0000000000b5';
 
+-- name: Ada takes it on herself
+-- as: authenticated ada@scenario.example
+-- expect: 1 affected
+update public.agent_support_activities
+set escalation = 'assigned', escalated_to = '5ce00000-0000-4000-8000-00000000000a'
+where id = '5ce00000-0000-4000-8000-0000000000b5';
+
 -- public.search_support_conversations ------------------------------------------------------------
 
 -- name: words are found in their inflections, the subject first, none of another's
@@ -947,4 +954,4 @@ set local enable_seqscan = on;
 --   authenticated ada@scenario.example  4/5     none    4/5     none
 --   authenticated eve@scenario.example  1/5     none    1/5     none
 --   authenticated cleo@scenario.example none    none    none    none
---   service_role                        all     4/5     all     all
+--   service_role                        all     3/5     all     all
