@@ -274,6 +274,37 @@ def test_a_view_that_somebody_made_by_hand_is_shown_as_standing_on_it(project: P
         _back(project, version)
 
 
+def test_the_command_line_takes_back_into_the_record_and_puts_back_from_it(
+    project: Project, capsys: pytest.CaptureFixture[str]
+):
+    version = project.add(
+        "t", "create table public.t (id int primary key);\n"
+        "alter table public.t enable row level security;\n",
+        rollback="drop table public.t;\n", tables=("public.t",),
+    )  # fmt: skip
+    assert project.run("notebooks", target=False) == 0
+    project.engine(version)
+    project.sql("insert into public.t values (1), (2)")
+    assert project.run("rollback", version, "--mode", "check") == 0
+    assert project.history() == [version]
+    assert project.run("rollback", version) == 0
+    assert project.history() == []
+    [folder] = _folders(project)
+    assert folder.parts[-2:] == ("backup", version)
+    record = folder.parent.parent.name
+    page = (folder.parent.parent / "record.html").read_text()
+    assert f"2 rows in runs/{record}/backup/{version}/001.copy" in page
+    assert project.run("restore", record) == 2  # the table is not there yet
+    assert "Apply the migration again first" in capsys.readouterr().err
+    project.engine(version)
+    assert project.run("restore", record, "--mode", "check") == 0
+    assert "2 rows  public.t" in capsys.readouterr().out
+    assert project.run("restore", record) == 0
+    assert project.sql("select id from public.t order by 1") == [(1,), (2,)]
+    assert project.run("restore", record) == 0  # once more changes nothing
+    assert project.value("select count(*) from public.t") == 2
+
+
 def test_the_rows_of_every_eventos_table_come_back(
     server: embedded.Server, eventos: str, tmp_path: Path
 ):

@@ -81,6 +81,18 @@ def test_the_rows_that_would_go_are_counted_first(project: Project):
     assert rows == [["Rows", "public.two", "none lost", "1 row would be lost; saved first", "WARN"]]
 
 
+def test_the_objects_that_go_are_seen_on_a_twin(project: Project):
+    _two(project, two="drop table public.two;\ncreate table public.three ();\n")
+    before = project.everything()
+    table = _open(project).preview()
+    rows = table[table["check"] == "Goes"][["object", "observed"]].values.tolist()
+    seen = dict(rows)
+    assert seen["table public.two"].startswith("goes, with 2 columns, ")
+    assert "constraints" in seen["table public.two"]
+    assert seen["table public.three"] == "added"
+    assert project.everything() == before
+
+
 def test_a_rollback_file_that_leaves_something_behind_is_rolled_back(project: Project):
     _, two = _two(project, two="alter table public.two rename to leftover;\n")
     catalog, history = project.fingerprint(), project.history()

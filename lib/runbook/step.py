@@ -224,27 +224,24 @@ class Step:
 
     def _failed(self, stage: str, error: BaseException) -> RunbookError:
         """Write the failure down, and put an interrupt into words."""
-        if (
-            stage == "apply"
-            and isinstance(error, KeyboardInterrupt)
-            and self._phase.committed(self._migration.version)
-        ):
-            # Too late to stop anything, and nothing failed: the next run of the cell shows it.
-            return NotApplied(
-                f"apply of {self._migration.name} was interrupted after its commit.",
-                state=f"{self._migration.name} is applied and committed.",
+        name, version = self._migration.name, self._migration.version
+        interrupted = isinstance(error, KeyboardInterrupt)
+        if interrupted and stage == "apply" and self._phase.committed(version):
+            return NotApplied(  # and nothing failed: the next run of the cell shows it
+                f"apply of {name} was interrupted after its commit.",
+                state=f"{name} is applied and committed.",
                 remedy="Run this cell again: it shows what was recorded and changes nothing.",
             )
-        if isinstance(error, KeyboardInterrupt):
+        if interrupted:
             error = NotApplied(
-                f"{stage} of {self._migration.name} was interrupted.",
+                f"{stage} of {name} was interrupted.",
                 state=self._state_words(stage, interrupted=True),
                 remedy="Run this cell again when you are ready.",
             )
         elif isinstance(error, psycopg.Error):
             words = " ".join((error.diag.message_primary or str(error)).split())
             error = NotApplied(
-                redact(f"{stage} of {self._migration.name}: the database said: {words}."),
+                redact(f"{stage} of {name}: the database said: {words}."),
                 state=self._state_words(stage, interrupted=True),
                 remedy="Run this cell again; it looks first at what is there.",
             )
