@@ -14,7 +14,20 @@ from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)
 
-COMMANDS = ("run", "status", "validate", "rollback", "audit", "reset", "lab", "new", "notebooks")
+COMMANDS = (
+    "run",
+    "status",
+    "validate",
+    "rollback",
+    "restore",
+    "prove",
+    "draft-rollback",
+    "audit",
+    "reset",
+    "lab",
+    "new",
+    "notebooks",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
