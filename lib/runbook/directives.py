@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,15 +121,21 @@ def _comments(text: str, statements: list[sql.Statement]) -> list[_Comment]:
     real = [token.end for token in tokens if token.token not in (_SQL_COMMENT, _C_COMMENT)]
     end = len(raw[: max(real, default=0)].decode())
     spans = [(s.offset, min(s.offset + len(s.text), end)) for s in statements]
+    starts = [begin for begin, _ in spans]
     found = []
+    line, at, seen = 1, 0, 0  # of the last comment: line, sign, byte
     for token in tokens:
         if token.token != _SQL_COMMENT:
             continue
-        at = token.start if text.isascii() else len(raw[: token.start].decode())
+        before = at
+        at += len(raw[seen : token.start].decode())
+        seen = token.start
+        line += text.count("\n", before, at)
         body = raw[token.start : token.end].decode().rstrip()
         alone = not text[text.rfind("\n", 0, at) + 1 : at].strip()
-        inside = any(begin <= at < stop for begin, stop in spans)
-        found.append(_Comment(text.count("\n", 0, at) + 1, body, alone and not inside, inside))
+        nearest = bisect_right(starts, at) - 1  # statements stand in order, none in another
+        inside = nearest >= 0 and at < spans[nearest][1]
+        found.append(_Comment(line, body, alone and not inside, inside))
     return found
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import postgast
+
+_BETWEEN = re.compile(r"[ \n\t;]*")  # what stands between two statements
 
 
 def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
@@ -25,10 +28,10 @@ def holds_exactly(text: str, sources: Sequence[str]) -> bool:
     """
     place = 0
     for number, source in enumerate(sources):
-        gap = len(text[place:]) - len(text[place:].lstrip(" \n\t;"))
-        if number and ";" not in text[place : place + gap]:
+        after = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
+        if number and ";" not in text[place:after]:
             return False
-        place += gap
+        place = after
         if not text.startswith(source, place):
             return False
         place += len(source)

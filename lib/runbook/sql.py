@@ -113,15 +113,15 @@ def split(text: str, *, file: str = "<text>") -> list[Statement]:
     ascii_only = len(raw) == len(text)
     statements: list[Statement] = []
     previous_end = 0
-    line, seen = 1, 0
+    line, seen, seen_bytes = 1, 0, 0
     for item in tree.stmts:
         begin = item.stmt_location
         end = begin + item.stmt_len if item.stmt_len else len(raw)
         body = raw[begin:end]
         begin += len(body) - len(body.lstrip())
-        offset = begin if ascii_only else len(raw[:begin].decode())
+        offset = begin if ascii_only else seen + len(raw[seen_bytes:begin].decode())
         line += text.count("\n", seen, offset)
-        seen = offset
+        seen, seen_bytes = offset, begin
         column = offset - (text.rfind("\n", 0, offset) + 1) + 1
         kind = item.stmt.WhichOneof("node")
         statements.append(
