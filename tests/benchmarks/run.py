@@ -210,6 +210,7 @@ def main() -> None:
         return
     before = psutil.cpu_percent(1)
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # the server may run as another user, and then sits elsewhere
         home, project = Path(folder) / "home", Path(folder) / "project"
         shutil.copytree(ROOT / "migrations", project / "migrations")
         os.environ["RUNBOOK_HOME"] = str(home)
