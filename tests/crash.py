@@ -14,9 +14,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from runbook import apply as engine
-from runbook import catalog, embedded, history, journal, ledger, lock, postmaster, seat
+from runbook import (
+    catalog,
+    embedded,
+    history,
+    journal,
+    ledger,
+    lock,
+    postmaster,
+    rollback,
+    seat,
+)
 from runbook.apply import apply
 from runbook.errors import RunbookError
 from runbook.ledger import Author, latest, since_rollback
@@ -29,6 +40,7 @@ from runbook.waiting import Limits, Progress
 # event written, and after COMMIT was answered.
 LAST, WRITTEN, COMMITTED = "after the last statement", "before COMMIT", "after COMMIT"
 ENGINE, SERVER = "engine", "server"
+SAVING = "saving"  # of a rollback: the rows are about to be copied
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,26 @@ def kill_at(target: Target, migration: Migration, place: int | str, what: str = 
 
         _arm(place, strike)
         run(target, migration, report)
+
+    return _seen(target, migration, wait(fork(victim)))
+
+
+def kill_rollback(target: Target, migration: Migration, place: str, folder: Path) -> Seen:
+    """Fork a victim that takes a migration back and kills itself while it saves rows, or later."""
+
+    def strike() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def victim() -> None:
+        def report(progress: Progress) -> None:
+            if place == SAVING and progress.waiting.startswith(SAVING):
+                strike()
+
+        _arm(place, strike)
+        with target.connect(purpose="victim") as conn:
+            rollback.take_back(
+                target, conn, migration, Author("crash", "victim"), Limits(), report, folder=folder
+            )
 
     return _seen(target, migration, wait(fork(victim)))
 

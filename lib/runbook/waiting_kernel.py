@@ -34,7 +34,10 @@ def main() -> None:
     os.environ.update(given["environment"])
     if given["folder"]:
         os.chdir(given["folder"])
-    sys.argv = ["ipykernel_launcher.py", *given["arguments"]]
+    # ipykernel read its parent from the environment when it was imported, before there was one:
+    # without it a kernel would outlive a papermill that was killed, and go on with its cell.
+    parent = f"--IPKernelApp.parent_handle={given['environment'].get('JPY_PARENT_PID', 0)}"
+    sys.argv = ["ipykernel_launcher.py", *given["arguments"], parent]
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()
