@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
+import psycopg
 import pytest
-from runbook import rollback
+from runbook import backup, ledger, outcome, rollback
 from runbook.desk import open_rollback
-from runbook.errors import CheckFailed, StatementFailed
+from runbook.errors import CheckFailed, InDoubt, StatementFailed
 from runbook.ledger import Author
 from runbook.waiting import Limits
 from sandbox import Project
@@ -170,3 +173,46 @@ def test_a_settings_change_in_a_rollback_file_does_not_reach_the_next(project: P
             folder=project.root / "saved",
         )  # fmt: skip
         assert conn.execute("show search_path").fetchone() != ("",)
+
+
+def test_when_the_second_of_two_fails_the_error_says_that_the_first_is_gone(project: Project):
+    one, two = _two(
+        project,
+        one="do $$ begin if exists (select from public.one) then raise 'rows'; end if; end $$;\n"
+        "drop table public.one;\n",
+    )
+    project.sql("insert into public.one values (1)")
+    with pytest.raises(StatementFailed, match="rows") as caught:
+        _open(project, one, two).apply()
+    assert "one is still applied" in caught.value.state
+    assert "Taken back before it, and for good: two." in caught.value.state
+    assert project.history() == [one]
+
+
+def test_a_rollback_whose_commit_nobody_can_confirm_is_in_doubt(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    _, two = _two(project)
+    project.sql("insert into public.one values (1); insert into public.two values (1, 1)")
+    monkeypatch.setattr(outcome, "_PATIENCE_S", 1)
+    append, folder, closed = ledger.append, project.root / "saved", ExitStack()
+
+    def then_the_server_is_gone(conn, *given, **event):
+        made = append(conn, *given, **event)
+        if (event["stage"], event["state"]) == ("rollback", "passed"):
+            closed.enter_context(project.server_closed_to(project.database))
+            admin = project.server.conninfo("template1", "supabase_admin")
+            with psycopg.connect(admin, autocommit=True) as other:
+                other.execute("select pg_terminate_backend(%s)", [conn.info.backend_pid])
+        return made
+
+    target = project.target
+    with closed, target.connect() as conn:
+        monkeypatch.setattr(ledger, "append", then_the_server_is_gone)
+        with pytest.raises(InDoubt, match="being committed") as caught:
+            rollback.take_back(
+                target, conn, project.migration(two), Author("r", "ada"), Limits(), folder=folder
+            )
+    assert "select pg_xact_status('" in caught.value.remedy
+    assert caught.value.exit_code == 5
+    assert backup.read(folder).tables[0].rows == 1  # kept, as nobody knows

@@ -24,7 +24,7 @@ from . import (
 )
 from . import verify as verification
 from .apply import Limits
-from .errors import CheckFailed, NotApproved, Refused
+from .errors import CheckFailed, NotApproved, Refused, RunbookError
 from .findings import SKIP, Finding, failed
 from .opened import MODES
 from .plan_file import read_plan
@@ -191,12 +191,18 @@ class Rollback(Desk):
                 self._require_approval()  # nobody else has changed anything meanwhile
             self.preview()
             rows = []
-            for migration in self.migrations:
+            for done, migration in enumerate(self.migrations):
                 folder = backup.place(self.plan.root, migration.version)
-                rows += rollback.take_back(
-                    self.target, self.conn, migration, self.author, Limits(), self._progress,
-                    folder=None if self.without_backup else folder,
-                )  # fmt: skip
+                try:
+                    rows += rollback.take_back(
+                        self.target, self.conn, migration, self.author, Limits(), self._progress,
+                        folder=None if self.without_backup else folder,
+                    )  # fmt: skip
+                except RunbookError as error:
+                    if done:
+                        names = ", ".join(m.name for m in self.migrations[:done])
+                        error.state += f" Taken back before it, and for good: {names}."
+                    raise
         return self.answer(rows, "Rollback")
 
     def _waiting(self, holder: str) -> None:
