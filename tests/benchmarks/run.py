@@ -81,7 +81,7 @@ class Watch(threading.Thread):
     def _server_cpu(self) -> float:
         """Of the home's server: the postmaster, its backends, and those that have ended."""
         total = 0.0
-        with suppress(psutil.Error, OSError):
+        with suppress(psutil.Error, OSError, ValueError):  # none, or one that is being made
             pid = (self._home / "data" / "postmaster.pid").read_text().split()[0]
             postmaster = psutil.Process(int(pid))
             total = sum(postmaster.cpu_times()[:4])
