@@ -30,6 +30,19 @@ time.sleep(60)
 """
 
 
+RUNNING = """
+import sys
+from pathlib import Path
+from runbook import ahead, record
+project = Path(sys.argv[1])
+with ahead.kernels(2) as kernels:
+    print(kernels._spare[0].pid, flush=True)
+    record.run(project / "notebooks" / "01_phase.ipynb", phase="p", target="embedded",
+               parameters={}, runs=project / "runs", project=project, kernels=kernels,
+               on_event=lambda event: print(event.kind, kernels._spare[0].pid, flush=True))
+"""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "a project"
@@ -118,6 +131,19 @@ def test_a_waiting_process_does_not_outlive_the_one_that_started_it(number):
     os.kill(parent.pid, number)
     parent.communicate()
     until(lambda: not alive(pid))
+
+
+def test_a_kernel_in_its_cell_and_the_next_one_end_when_the_run_is_killed(project):
+    on_disk(project / "notebooks", "import time; time.sleep(300)")
+    parent = python(RUNNING, project)
+    kernel = int(parent.stdout.readline())
+    kind, following = parent.stdout.readline().split()
+    assert kind == "started"
+    assert alive(kernel)
+    assert alive(int(following))
+    parent.kill()
+    parent.communicate()
+    until(lambda: not alive(kernel) and not alive(int(following)))
 
 
 def test_another_kernel_than_this_environments_is_not_taken_from_the_waiting_one():
