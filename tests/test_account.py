@@ -1,4 +1,4 @@
-"""The account: existing rows that a migration changes or loses are seen, and stop it before COMMIT."""
+"""No existing row is lost unseen: the transaction's own counters, asked before the commit."""
 
 from __future__ import annotations
 
