@@ -108,7 +108,8 @@ def test_the_server_killed_in_a_migration_and_at_its_commit(target: Target):
         before = fingerprint(target)
         seen = kill_at(target, migration, place, SERVER)
         require_agreement(target, migration, before, seen)
-        assert (seen.applied, seen.exit) == (False, 4)  # it knew: rolled back
+        # A backend may finish its COMMIT before it sees its postmaster gone; either way it knew.
+        assert seen.exit == (0 if seen.applied else 4)
         finish(target, migration)
 
 

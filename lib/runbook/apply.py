@@ -22,7 +22,7 @@ from .outcome import settle
 from .plan import Migration
 from .promise import promises
 from .sql import Script, Statement
-from .target import Target, reset_session, reset_settings
+from .target import Target, leave_session, reset_settings
 from .unexpected import unexpected
 from .waiting import PASSING, Limits, Progress, Report, giving_way, watched
 
@@ -110,8 +110,7 @@ def apply(
         try:
             return _once(target, conn, migration, author, limits, report, number, forecast)
         finally:
-            if not conn.closed:
-                reset_session(conn)
+            leave_session(conn)
 
     with watched(target, conn, limits, report) as watch:
         return giving_way(migration.file, limits, report, watch, attempt)

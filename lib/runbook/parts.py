@@ -25,7 +25,7 @@ from .ledger import PASSED, STARTED, Author, Event, since_rollback
 from .plan import Migration
 from .resources import query
 from .sql import Statement
-from .target import Target, reset_session
+from .target import Target, leave_session, reset_session
 from .waiting import Limits, Progress, Report, Watch, giving_way, watched
 
 Part = tuple[Statement, ...]
@@ -83,8 +83,7 @@ def apply_in_parts(
             except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
                 raise _stopped(migration, part, number, error) from None
             finally:
-                if not conn.closed:
-                    reset_session(conn)
+                leave_session(conn)
     left = catalog.snapshot(conn)
     applied = Applied(
         statements=len(migration.script.statements),

@@ -28,7 +28,7 @@ from .ledger import PASSED, Author
 from .redact import redact
 from .resources import query
 from .rows_back import as_quoted, copy_in, merge
-from .target import Identity, Target, reset_session
+from .target import Identity, Target, leave_session
 from .waiting import PASSING, Limits, Report, giving_way, watched
 
 _STATES = {"O": "enable", "A": "enable always", "R": "enable replica"}
@@ -109,8 +109,7 @@ def put_back(
                 remedy="Is the migration applied as it was when the rows were saved?",
             ) from None
         finally:
-            if not conn.closed:
-                reset_session(conn)
+            leave_session(conn)
         journal.write(event)
         return rows
 

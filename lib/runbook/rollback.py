@@ -26,7 +26,7 @@ from .ledger import PASSED, Author, latest, since_rollback
 from .outcome import settle
 from .plan import Migration, Plan
 from .sql import Script
-from .target import Identity, Target, reset_session
+from .target import Identity, Target, leave_session
 from .waiting import PASSING, Limits, Progress, Report, giving_way, watched
 
 
@@ -128,8 +128,7 @@ class _Run:
                 raise commit_failed(self.script, error) from None
             self._require_gone(error, written=event is not None)
         finally:
-            if not self.conn.closed:
-                reset_session(self.conn)
+            leave_session(self.conn)
         assert event is not None
         journal.write(event)
         return rows

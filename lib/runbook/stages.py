@@ -14,7 +14,7 @@ from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
 from .parts import apply_in_parts, finished_parts
 from .plan import Migration
-from .target import reset_session
+from .target import leave_session
 from .trying import on_twin
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def test(phase: OpenPhase, migration: Migration) -> Seen:
         rows, detail = matrix.measure(phase.conn, migration, played)
         return Seen(risk.without_skips(migration, rows), detail)
     finally:
-        if not phase.conn.closed:
-            reset_session(phase.conn)
+        leave_session(phase.conn)
 
 
 def summary(stage: str, rows: list[Finding]) -> list[Finding]:

@@ -159,6 +159,16 @@ def reset_session(conn: psycopg.Connection) -> None:
         conn.execute("set client_connection_check_interval = '500ms'")
 
 
+def leave_session(conn: psycopg.Connection) -> None:
+    """reset_session(), after the work: a server that is gone by now takes back nothing of it.
+
+    What was committed stays committed, and must not be reported as an error of the clean-up.
+    """
+    with contextlib.suppress(psycopg.OperationalError):
+        if not conn.closed:
+            reset_session(conn)
+
+
 def open_target(name: str, project: Path) -> Target:
     """The target of this name; nothing is connected yet.
 
