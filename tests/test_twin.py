@@ -1,10 +1,12 @@
 """A file that parses can still fail: the twin finds it before the target is touched."""
 
+import os
+
 import psycopg
 import pytest
 from runbook import catalog
 from runbook.errors import CheckFailed
-from runbook.findings import FAIL, PASS, SKIP
+from runbook.findings import FAIL, PASS, SKIP, WARN
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)
@@ -18,7 +20,9 @@ def _verdicts(rows, check: str) -> list[tuple[str, str]]:
 
 def _twins(project: Project) -> list[str]:
     with psycopg.connect(project.server.conninfo("template1")) as conn:
-        rows = conn.execute("select datname from pg_database where datname like 'twin%'")
+        # This process's own: other workers share the server, and have twins of theirs.
+        own = f"twin_{os.getpid()}_%"
+        rows = conn.execute("select datname from pg_database where datname like %s", [own])
         return [name for (name,) in rows]
 
 
@@ -77,3 +81,13 @@ def test_what_the_target_was_given_by_hand_is_on_its_twin_too(project: Project):
     project.add("a", "alter table public.by_hand add column note text;")
     rows = project.open("one", mode="check")["a"].precheck()
     assert [verdict for verdict, _ in _verdicts(rows, "Runs on a twin")] == [PASS]
+
+
+def test_a_statement_for_the_whole_server_is_not_tried_and_said_so(project: Project):
+    project.add("a", "create database made_on_a_twin;")
+    rows = project.open("one", mode="check")["a"].precheck()
+    assert [verdict for verdict, _ in _verdicts(rows, "Twin")] == [WARN]
+    assert "create database made_on_a_twin" in _verdicts(rows, "Twin")[0][1]
+    with psycopg.connect(project.server.conninfo("template1")) as conn:
+        made = conn.execute("select 1 from pg_database where datname = 'made_on_a_twin'")
+        assert made.fetchone() is None

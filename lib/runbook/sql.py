@@ -44,6 +44,11 @@ class Statement:
         return not _outside_transaction(self.kind, self.node)
 
     @property
+    def serverwide(self) -> bool:
+        """Whether it acts on the whole server and not on the database it is sent to."""
+        return self.kind in _SERVERWIDE
+
+    @property
     def title(self) -> str:
         """Its first line, shortened: what progress and logs show."""
         first = " ".join(self.text.split("\n", 1)[0].split())
@@ -258,10 +263,10 @@ def _outside_transaction(kind: str, node: Any) -> bool:
             return not node.HasField("relation")
         case "create_subscription_stmt" | "drop_subscription_stmt":
             return True
-    return kind in _NEVER_IN_TRANSACTION
+    return kind in _SERVERWIDE
 
 
-_NEVER_IN_TRANSACTION = frozenset(
+_SERVERWIDE = frozenset(
     {
         "alter_system_stmt",
         "createdb_stmt",

@@ -92,6 +92,7 @@ def rehearse(target: Target, migrations: Sequence[Migration]) -> Rehearsal:
     with _twin(target) as (conn, unlike):
         before = catalog.snapshot(conn)
         for migration in migrations:
+            unlike += _untried(migration)
             result = _try(conn, migration, before)
             tried[migration.version] = result
             if result.failure or result.after is None:
@@ -152,6 +153,15 @@ def _own(target: Target, conn: psycopg.Connection, extensions: list[str]) -> Non
             "update pg_catalog.pg_extension set extowner = %s::regrole where extname = any (%s)",
             [conn.info.user, extensions],
         )
+
+
+def _untried(migration: Migration) -> list[str]:
+    """Statements that would reach beyond the twin, to the server that the target may be on."""
+    return [
+        f"{migration.file}, line {statement.line}: {statement.title}"
+        for statement in migration.script.statements
+        if statement.serverwide
+    ]
 
 
 def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
@@ -220,6 +230,8 @@ def _run(conn: psycopg.Connection, script: Script, statements: Sequence) -> Acco
     groups = [statements] if script.transactional else [[each] for each in statements]
     accounts = []
     for group in groups:
+        if group[0].serverwide:
+            continue  # said in Rehearsal.unlike
         if not all(statement.transactional for statement in group):
             _execute(conn, script, group[0])
             continue
@@ -242,7 +254,7 @@ def _execute(conn: psycopg.Connection, script: Script, statement) -> None:
 def _twin(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
     """A database restored from the target's schema, gone afterwards; and what it lacks."""
     server = production_state.server(target.project)
-    name = f"twin_{uuid.uuid4().hex[:12]}"
+    name = f"twin_{os.getpid()}_{uuid.uuid4().hex[:12]}"
     dump = _dump(server, target)
     with closing(psycopg.connect(server.conninfo("template1"), autocommit=True)) as conn:
         create = sql.SQL("create database {} template template0")
