@@ -1,0 +1,138 @@
+"""What the command line takes: one function for each family of commands.
+
+Each command names the function that does it as "module:function"; `cli` imports it when it is
+called, so that `runbook status` does not pay for papermill and pandas.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+EPILOG = "exit codes: 0 done, 2 refused, 3 a check failed, 4 SQL failed and rolled back, 5 in doubt"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `runbook`; `options.run` is the chosen command's "module:function"."""
+    top = argparse.ArgumentParser(
+        prog="runbook",
+        description="Database migrations as a Jupyter runbook.",
+        epilog=EPILOG,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for family in (_forward, _looking, _back, _records, _writing):
+        family(commands)
+    return top
+
+
+def _forward(commands: Any) -> None:
+    """Apply, step through, start again."""
+    run = _command(commands, "run", "execute phase notebooks and archive the records")
+    run.add_argument("phases", nargs="*", metavar="PHASE", help="ids or numbers; default: all")
+    _target(run)
+    run.add_argument("--mode", choices=("check", "apply"), default="", help="default: apply on"
+                     " embedded, check anywhere else")  # fmt: skip
+    run.add_argument("--approve", default="", metavar="TOKEN", help="the plan token")
+    run.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+    run.add_argument("--lock-timeout-ms", type=int, default=2_000, metavar="MS")
+    run.add_argument("--again", action="store_true", help="also when nothing is pending")
+    run.set_defaults(run="commands:run")
+
+    reset = _command(commands, "reset", "delete an embedded database; refuses anything else")
+    _target(reset)
+    reset.set_defaults(run="commands:reset")
+
+    lab = _command(commands, "lab", "open JupyterLab on a working copy of the notebooks")
+    lab.add_argument("options", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
+    lab.set_defaults(run="lab:lab")
+
+
+def _looking(commands: Any) -> None:
+    """Questions; nothing changes."""
+    status = _command(commands, "status", "applied, pending, edited, foreign, out of order")
+    _target(status)
+    _json(status)
+    status.set_defaults(run="questions:status")
+
+    validate = _command(commands, "validate", "system-wide validation, read-only")
+    _target(validate)
+    _json(validate)
+    validate.set_defaults(run="questions:validate")
+
+
+def _back(commands: Any) -> None:
+    """The way back."""
+    rollback = _command(commands, "rollback", "take migrations back, the latest first")
+    rollback.add_argument("versions", nargs="*", metavar="VERSION", help="versions or names")
+    rollback.add_argument("--to", default="", metavar="VERSION", help="everything after VERSION")
+    _target(rollback)
+    _changing(rollback, "the rollback token; --mode check prints it")
+    rollback.add_argument("--without-backup", action="store_true", help="do not save the rows that"
+                          " go; needs the token everywhere")  # fmt: skip
+    rollback.set_defaults(run="commands_back:rollback")
+
+    restore = _command(commands, "restore", "put the rows that a rollback saved back")
+    restore.add_argument("record", metavar="RECORD", help="the rollback's record, or a folder of"
+                         " runs/backups/")  # fmt: skip
+    _target(restore)
+    _changing(restore, "the token; --mode check prints it")
+    restore.add_argument("--replace", action="store_true", help="rows that the re-apply wrote are"
+                         " saved and make room")  # fmt: skip
+    _json(restore)
+    restore.set_defaults(run="commands_back:put_back")
+
+    prove = _command(commands, "prove", "apply, verify, roll back, compare, apply again: on a"
+                     " fresh embedded database")  # fmt: skip
+    prove.add_argument("versions", nargs="*", metavar="VERSION", help="default: all of the plan")
+    _json(prove)
+    prove.set_defaults(run="commands_back:prove")
+
+
+def _records(commands: Any) -> None:
+    """The archived runs."""
+    audit = _command(commands, "audit", "the records in runs/")
+    audit.add_argument("what", choices=("list", "show"), help="list them, or show one")
+    audit.add_argument("record", nargs="?", default="", help="for show: a record's name")
+    _json(audit)
+    audit.set_defaults(run="questions:audit")
+
+
+def _writing(commands: Any) -> None:
+    """Files of a project."""
+    draft = _command(commands, "draft-rollback", "write a rollback file from the migration's SQL")
+    draft.add_argument("version", metavar="VERSION", help="version or name")
+    draft.set_defaults(run="commands_back:draft_rollback")
+
+    new = _command(commands, "new", "a new migration with its rollback and scenario")
+    new.add_argument("name", help="what it does, in words: add_speaker_table")
+    new.set_defaults(run="commands:new")
+
+    notebooks = _command(commands, "notebooks", "write the notebooks from the plan")
+    notebooks.set_defaults(run="commands:write")
+
+
+def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help, epilog=EPILOG)
+    parser.add_argument("--project", metavar="DIR", help="the folder with migrations/, notebooks/"
+                        " and runs/ (default: here)")  # fmt: skip
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    return parser
+
+
+def _target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", default=os.environ.get("RUNBOOK_TARGET", "embedded"),
+        help="embedded, embedded:NAME, service=NAME or env:VAR (default: embedded)",
+    )  # fmt: skip
+
+
+def _changing(parser: argparse.ArgumentParser, token: str) -> None:
+    parser.add_argument("--mode", choices=("check", "apply"), default="", help="default: apply on"
+                        " embedded, check anywhere else")  # fmt: skip
+    parser.add_argument("--approve", default="", metavar="TOKEN", help=token)
+    parser.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
