@@ -50,6 +50,7 @@ class Project:
         requires: tuple[str, ...] = (),
         may_lose: tuple[str, ...] = (),
         risk: str = "low",
+        transaction: str = "one",
     ) -> str:
         """Write a migration, its companions and its entry in the plan; its version."""
         version = f"{20260101000000 + len(self._entries) + 1}"
@@ -69,6 +70,7 @@ class Project:
             f'{head}\n  [[phase.migration]]\n  version = "{version}"\n  risk = "{risk}"\n'
             f'  why = "A test"\n  tables = {_list(tables)}\n  requires = {_list(requires)}\n'
             f"  may_lose = {_list(may_lose)}\n"
+            + (f'  transaction = "{transaction}"\n' if transaction != "one" else "")
         )
         self.plan_text('project = "Test"\n' + "".join(self._entries))
         return version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from runbook import catalog
 from runbook.errors import FileInvalid, LockTimeout, NotApplied, StatementFailed
-from runbook.parts import split_parts
+from runbook.transactions import split_parts
 from runbook.waiting import Limits, Progress
 from sandbox import Background, Project, until
 
@@ -42,7 +42,7 @@ def _log(project: Project) -> list[str]:
 def test_consecutive_statements_share_a_transaction_and_the_others_stand_alone(project: Project):
     project.sql(BIG)
     version = project.add("mixed", MIXED, tables=TABLES)
-    parts = split_parts(project.migration(version).script.statements)
+    parts = split_parts(project.migration(version).script)
     assert [len(part) for part in parts] == [2, 1, 1, 1]
     applied = project.engine(version)
     assert applied.parts == 4

@@ -7,7 +7,7 @@ is never given columns of our own, because `supabase migration repair` and `db r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
@@ -15,7 +15,6 @@ from .errors import FileInvalid
 from .plan import Migration, Plan
 from .resources import query
 from .sameness import holds_exactly, same_sql
-from .sql import read_script
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def insert(conn: psycopg.Connection, migration: Migration) -> None:
     conn.execute(
         "insert into supabase_migrations.schema_migrations (version, name, statements)"
         " values (%s, %s, %s)",
-        [migration.version, migration.name, [s.source for s in migration.script.statements]],
+        [migration.version, migration.name, list(migration.script.sources)],
     )
 
 
@@ -123,7 +122,9 @@ def _edited(row: Row, migration: Migration) -> bool:
         if holds_exactly(migration.path.read_text(encoding="utf-8"), row.statements):
             return False
         # Read anew: a kernel may hold a migration that was read before somebody edited its file.
-        script = read_script(migration.path, shown=migration.file)
-        return not same_sql(row.statements, [s.source for s in script.statements])
+        script = replace(migration).script
+        # With or without the BEGIN and COMMIT that the runbook takes off.
+        readings = (script.sources, [s.source for s in script.statements])
+        return not any(same_sql(row.statements, reading) for reading in readings)
     except (OSError, UnicodeDecodeError, FileInvalid):
         return True  # it was applied from a file that could be read; this one cannot

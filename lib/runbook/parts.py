@@ -1,7 +1,8 @@
 """Migrations that PostgreSQL will not run in one transaction: in parts, each one journalled.
 
 CREATE INDEX CONCURRENTLY and its kind run by themselves. The statements between them share a
-transaction each. Every part leaves an event with the digest of its own SQL, so that the next run
+transaction each, divided by the file's own COMMITs where the plan lets these count
+(`transactions`). Every part leaves an event with the digest of its own SQL, so that the next run
 continues after the last one that is done, also when the rest of the file was mended meanwhile; a
 part that was interrupted is settled from the catalog.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 import psycopg
 from psycopg import sql
@@ -25,19 +25,11 @@ from .ledger import PASSED, STARTED, Author, Event, since_rollback
 from .plan import Migration
 from .resources import query
 from .sql import Statement
-from .target import Target, leave_session, reset_session
+from .target import Target, hold_on_leash, leave_session, reset_session, reset_settings
+from .transactions import settings_before, split_parts
 from .waiting import Limits, Progress, Report, Watch, giving_way, watched
 
 Part = tuple[Statement, ...]
-
-
-def split_parts(statements: Sequence[Statement]) -> list[Part]:
-    """Consecutive transactional statements together, each of the others alone."""
-    parts: list[Part] = []
-    for transactional, group in groupby(statements, key=lambda s: s.transactional):
-        members = tuple(group)
-        parts += [members] if transactional else [(member,) for member in members]
-    return parts
 
 
 def finished_parts(conn: psycopg.Connection, migration: Migration) -> dict[int, str]:
@@ -66,24 +58,25 @@ def apply_in_parts(
             continues.
     """
     run = _Run(conn, migration, author, limits)
-    parts = split_parts(migration.script.statements)
+    parts = split_parts(migration.script)
     run.require_same(parts)
     began, before = time.monotonic(), catalog.snapshot(conn)
     accounts: list[Account] = []
     with notices_of(conn) as notices, watched(target, conn, limits, report) as watch:
-        for number, part in enumerate(parts, start=1):
-            if number in run.finished:
-                continue
-            report(Progress(number, len(parts), part[0].title))
-            try:
+        try:
+            for number, part in enumerate(parts, start=1):
+                if number in run.finished:
+                    continue
+                report(Progress(number, len(parts), part[0].title))
+                hold_on_leash(conn)  # the part before reset all settings
                 if part[0].transactional:
                     accounts.append(run.together(part, number, watch, report))
                 else:
                     run.alone(part, number)
-            except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
-                raise _stopped(migration, part, number, error) from None
-            finally:
-                leave_session(conn)
+        except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
+            raise _stopped(migration, part, number, error) from None
+        finally:
+            leave_session(conn)  # not between parts: what one leaves in its session, the next needs
     left = catalog.snapshot(conn)
     applied = Applied(
         statements=len(migration.script.statements),
@@ -142,7 +135,7 @@ class _Run:
             with conn.transaction():
                 begin(conn, self.limits)
                 before = open_account(conn)
-                for statement in part:
+                for statement in (*settings_before(script, part), *part):
                     run_statement(conn, script, statement)
                 settled(conn, script, self.limits)
                 account = close_account(conn, before)
@@ -167,13 +160,15 @@ class _Run:
             conn.execute(sql.SQL("set statement_timeout = {}").format(timeout))
             conn.execute("set lock_timeout = 0")
             try:
-                conn.execute(statement.text)  # type: ignore[arg-type]
+                for each in (*settings_before(self.migration.script, part), statement):
+                    conn.execute(each.text)  # type: ignore[arg-type]
             except psycopg.Error as error:
                 if conn.closed:
                     raise
                 reset_session(conn)
                 _clear(conn, statement)
                 raise statement_failed(self.migration.script, statement, error) from None
+            reset_settings(conn)
         ledger.record(
             conn, self.author, **self.event(part, number, PASSED),
             settled="from the catalog" if done else "",

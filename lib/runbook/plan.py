@@ -15,6 +15,8 @@ from .errors import PlanInvalid
 from .sql import Script, read_script
 
 RISKS = ("low", "medium", "high")
+# one: the whole file; own: the file's BEGIN and COMMIT divide it.
+TRANSACTIONS = ("one", "own")
 # What may prove a success criterion; `criteria` says how.
 PROOFS = ("history", "verify", "scenario", "baseline", "validation")
 
@@ -31,6 +33,7 @@ class Migration:
         requires: versions that must be applied before it.
         tables: the tables it creates, schema-qualified.
         may_lose: existing tables that it is meant to take rows from.
+        transaction: one · own: whether the file's own BEGIN and COMMIT divide it.
     """
 
     version: str
@@ -42,6 +45,7 @@ class Migration:
     requires: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     may_lose: tuple[str, ...] = ()
+    transaction: str = "one"
 
     @property
     def file(self) -> str:
@@ -65,7 +69,7 @@ class Migration:
     @cached_property
     def script(self) -> Script:
         """The file, read and split once; raises FileInvalid."""
-        return read_script(self.path, shown=self.file)
+        return read_script(self.path, shown=self.file, own=self.transaction == "own")
 
     def __str__(self) -> str:
         return f"{self.version}_{self.name}"

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from .errors import PlanInvalid
-from .plan import PROOFS, RISKS, Criterion, Migration, Phase, Plan
+from .plan import PROOFS, RISKS, TRANSACTIONS, Criterion, Migration, Phase, Plan
 
 _PLAN_KEYS = {"project", "baseline", "phase", "criteria"}
 _PHASE_KEYS = {"id", "title", "notebook", "criteria", "migration"}
-_MIGRATION_KEYS = {"version", "risk", "why", "requires", "tables", "may_lose"}
+_MIGRATION_KEYS = {"version", "risk", "why", "requires", "tables", "may_lose", "transaction"}
 _CRITERION_KEYS = {"says", "proved_by"}
 
 
@@ -140,8 +140,16 @@ class _Reader:
             raise self.error(
                 f"risk {risk!r} of {where} is none of {', '.join(RISKS)}", f'"{risk}"', entry
             )
+        transaction = self.string({"transaction": "one", **entry}, "transaction", where)
+        if transaction not in TRANSACTIONS:
+            raise self.error(
+                f"transaction {transaction!r} of {where} is none of {', '.join(TRANSACTIONS)}",
+                f'"{transaction}"',
+                entry,
+            )
         return _migration(
             self.take(files, version, where),
+            transaction=transaction,
             phase=phase,
             risk=risk,
             why=self.string(entry, "why", where),

@@ -50,8 +50,12 @@ def _transaction(migration: Migration, script: Script) -> Iterator[Finding]:
     for notice in script.notices:
         yield Finding("Transaction", migration.file, "no transaction control", notice, WARN)
     alone = [statement for statement in script.statements if not statement.transactional]
-    if not alone:
+    if script.transactional:
         yield Finding("Transaction", migration.file, "all or nothing", "one transaction", PASS)
+    for number, why in script.begins:
+        line = script.statements[number].line
+        observed = f"committed before line {line}: {why}"
+        yield Finding("Transaction", migration.file, "all or nothing", observed, WARN)
     for statement in alone:
         observed = f"line {statement.line} runs by itself: {statement.title}"
         yield Finding("Transaction", migration.file, "all or nothing", observed, WARN)

@@ -5,6 +5,7 @@ Which is what makes a rehearsal mean something: "existing data is untouched" nee
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,8 @@ from . import embedded, history
 from .failure import statement_failed
 from .plan_file import read_plan
 from .sql import Script, read_script
+from .target import reset_settings
+from .transactions import split_parts
 
 # One handle per server for the life of this process: the server stops when its last user goes.
 _servers: dict[Path, embedded.Server] = {}
@@ -53,21 +56,26 @@ def release(project: Path) -> None:
 
 
 def load(conn: psycopg.Connection, project: Path) -> None:
-    """Put a fresh database of the Supabase shape into the production state: all or nothing."""
+    """Put a fresh database of the Supabase shape into the production state.
+
+    After an error part of it is there: `embedded.database` shows nobody such a database.
+    """
     plan = read_plan(project)
-    with conn.transaction():
-        history.ensure(conn)
-        for migration in plan.baseline:
-            _run(conn, migration.script)
-            history.insert(conn, migration)
-        if plan.seed.exists():
-            _run(conn, read_script(plan.seed, shown="migrations/seed.sql"))
+    history.ensure(conn)
+    for migration in plan.baseline:
+        _run(conn, migration.script)
+        history.insert(conn, migration)
+    if plan.seed.exists():
+        _run(conn, read_script(plan.seed, shown="migrations/seed.sql"))
     conn.execute("analyze")
 
 
 def _run(conn: psycopg.Connection, script: Script) -> None:
-    for statement in script.statements:
-        try:
-            conn.execute(statement.text)  # type: ignore[arg-type]
-        except psycopg.Error as error:
-            raise statement_failed(script, statement, error) from None
+    for part in split_parts(script):
+        with conn.transaction() if part[0].transactional else contextlib.nullcontext():
+            for statement in part:
+                try:
+                    conn.execute(statement.text)  # type: ignore[arg-type]
+                except psycopg.Error as error:
+                    raise statement_failed(script, statement, error) from None
+    reset_settings(conn)  # what one file sets must not meet the next

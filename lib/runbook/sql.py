@@ -15,6 +15,7 @@ import postgast
 
 from .decode import read_sql
 from .errors import FileInvalid
+from .transactions import read_transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,11 @@ class Script:
     Fields:
         file: the path as shown to people.
         text: the file's text.
-        statements: in file order, a wrapping BEGIN/COMMIT pair left out.
+        statements: in file order, transaction control left out.
         notices: what the reader should know about how it was read.
         sha256: hex digest of the file's bytes.
+        begins: (number of a statement, from 0; why a new transaction begins with it).
+        sources: of every statement, transaction control too: what the history keeps.
     """
 
     file: str
@@ -72,35 +75,46 @@ class Script:
     statements: tuple[Statement, ...] = field(repr=False)
     notices: tuple[str, ...] = ()
     sha256: str = ""
+    begins: tuple[tuple[int, str], ...] = ()
+    sources: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def transactional(self) -> bool:
-        """Whether every statement may run in one transaction."""
-        return all(statement.transactional for statement in self.statements)
+        """Whether the whole file runs in one transaction."""
+        return not self.begins and all(statement.transactional for statement in self.statements)
 
 
-def read_script(path: Path, *, shown: str = "") -> Script:
+def read_script(path: Path, *, shown: str = "", own: bool = False) -> Script:
     """Read, decode, split and guard one migration file.
 
     Args:
         path: the file.
         shown: its name as people know it, e.g. "migrations/x.sql"; the path itself by default.
+        own: whether the file's own BEGIN and COMMIT divide it (`transaction = "own"`).
 
     Raises:
         FileInvalid: with file and line, for anything that cannot be run exactly as written.
     """
     file = shown or str(path)
     text = read_sql(path, shown=file)
-    statements, notices = _unwrap(split(text, file=file), file=file)
-    if not statements:
+    parsed = split(text, file=file)
+    read = read_transactions(parsed, file=file, own=own)
+    if not read.statements:
         raise FileInvalid(
             f"{file} contains no SQL statement.",
             remedy="Write the migration, or take the file and its plan entry out.",
         )
-    for statement in statements:
+    for statement in read.statements:
         _guard(statement, file=file)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Script(file, text, tuple(statements), tuple(notices), digest)
+    return Script(
+        file=file,
+        text=text,
+        statements=tuple(read.statements),
+        notices=tuple(read.notices),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        begins=tuple(sorted(read.begins.items())),
+        sources=tuple(statement.source for statement in parsed),
+    )
 
 
 def split(text: str, *, file: str = "<text>") -> list[Statement]:
@@ -157,42 +171,9 @@ def excerpt(text: str, offset: int, *, file: str) -> str:
     return f"{file}:{line}:{column}\n{gutter}{shown}\n{' ' * (len(gutter) + column - 1 - left)}^"
 
 
-def _unwrap(statements: list[Statement], *, file: str) -> tuple[list[Statement], list[str]]:
-    """Take a BEGIN … COMMIT pair off that wraps the whole file; the runner brings its own."""
-    if len(statements) < 2 or not _is_transaction(statements[0], "BEGIN", "START"):
-        return statements, []
-    if not _is_transaction(statements[-1], "COMMIT"):
-        return statements, []
-    first, last = statements[0], statements[-1]
-    notice = (
-        f"{file}: the BEGIN on line {first.line} and the COMMIT on line {last.line} wrap the whole"
-        " file and were taken off: the runbook's own transaction also holds the history row."
-    )
-    return statements[1:-1], [notice]
-
-
-def _is_transaction(statement: Statement, *kinds: str) -> bool:
-    if statement.kind != "transaction_stmt":
-        return False
-    return transaction_kind(statement) in kinds
-
-
-def transaction_kind(statement: Statement) -> str:
-    """BEGIN, START, COMMIT, ROLLBACK, SAVEPOINT … of a transaction statement."""
-    node = statement.node
-    name = node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name
-    return name.removeprefix("TRANS_STMT_")
-
-
 def _guard(statement: Statement, *, file: str) -> None:
-    """Refuse what would slip out of the runner's transaction or cannot be sent at all."""
+    """Refuse what cannot be sent at all."""
     place = f"{file}, line {statement.line}"
-    if statement.kind == "transaction_stmt":
-        raise FileInvalid(
-            f"{place}: {transaction_kind(statement)} inside the file would end or split the"
-            " transaction that protects it, and a later error would leave the first part behind.",
-            remedy="Take it out; the runbook wraps the whole file in one transaction.",
-        )
     if statement.kind == "copy_stmt" and _talks_to_client(statement.node):
         what, remedy = (
             ("FROM STDIN needs a client that feeds it rows", "Write the rows as INSERT … VALUES.")

@@ -150,10 +150,16 @@ def reset_session(conn: psycopg.Connection) -> None:
 
     What a file left in its session must not meet the next one: settings (a dump's
     `set_config('search_path', '')`), role, temporary tables, prepared statements, session locks.
-    The connection check makes the server cancel the statement of a client that was killed; without
-    it, the statement runs on and commits.
     """
     conn.execute("discard all")
+    hold_on_leash(conn)
+
+
+def hold_on_leash(conn: psycopg.Connection) -> None:
+    """Have the server cancel the statement of a client that was killed, outside of a transaction.
+
+    Without it, the statement runs on and commits.
+    """
     # Refused where the server's platform cannot watch its sockets (macOS); nothing else is lost.
     with contextlib.suppress(psycopg.errors.InvalidParameterValue):
         conn.execute("set client_connection_check_interval = '500ms'")

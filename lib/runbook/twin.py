@@ -28,6 +28,7 @@ from .findings import FAIL, SKIP
 from .plan import Migration
 from .sql import Script, read_script
 from .target import Target, reset_session
+from .transactions import split_parts
 
 NOT_PLAYED = "its scenario was not played there"
 _DUMP_TIMEOUT_S = 600
@@ -132,7 +133,7 @@ def undo(target: Target, migrations: Sequence[Migration]) -> dict[str, Undone]:
             shown = f"migrations/rollback/{migration.path.name}"
             try:
                 script = read_script(migration.rollback, shown=shown)
-                _run(conn, script, script.statements)
+                _run(conn, script)
             except RunbookError as error:
                 lacks = f" (the twin also lacks: {unlike[0]})" if unlike else ""
                 undone[migration.version] = Undone((), error.what + lacks, not unlike)
@@ -167,7 +168,7 @@ def _untried(migration: Migration) -> list[str]:
 def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
     script = migration.script
     try:
-        account = _run(conn, script, script.statements)
+        account = _run(conn, script)
     except RunbookError as error:
         return Tried(script.sha256, failure=error.what)
     finally:
@@ -207,7 +208,7 @@ def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -
         if not script.transactional:
             return f"{shown} cannot run in a transaction"
         with conn.transaction(force_rollback=True):
-            _run(conn, script, script.statements)
+            _run(conn, script)
             left = catalog.snapshot(conn)
     except (FileInvalid, RunbookError) as error:
         return error.what
@@ -220,19 +221,18 @@ def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -
     return f"{len(differences)} differences remain, the first: {first.kind} {first.object}"
 
 
-def _run(conn: psycopg.Connection, script: Script, statements: Sequence) -> Account | None:
-    """A whole script in one transaction, or statement by statement where that is not possible.
+def _run(conn: psycopg.Connection, script: Script) -> Account | None:
+    """A whole script in one transaction, or in parts where that is not possible.
 
     Returns:
         The account of what ran in transactions; None when nothing did.
     """
     conn.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(_STATEMENT_TIMEOUT_MS)))
-    groups = [statements] if script.transactional else [[each] for each in statements]
     accounts = []
-    for group in groups:
+    for group in split_parts(script):
         if group[0].serverwide:
             continue  # said in Rehearsal.unlike
-        if not all(statement.transactional for statement in group):
+        if not group[0].transactional:
             _execute(conn, script, group[0])
             continue
         with conn.transaction():
