@@ -11,7 +11,7 @@ from typing import Any
 _EXPORTS = {
     "open_phase": "opened",
     "open_baseline": "desk",
-    "open_validation": "desk",
+    "open_validation": "validation.cells",
     "open_rollback": "desk",
 }
 

@@ -7,6 +7,8 @@ A criterion names what proves it (`proved_by`), and only that is looked at:
     scenario:VERSION[/WORDS]     the scenario of a migration passed (its steps named with WORDS)
     baseline                     the rows of before the phases are all still there
     validation:ROW               that row of the system-wide validation passed
+
+Where the evidence was made by a run that has a record in runs/, the row names it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import psycopg
 
 from . import baseline, history, ledger, system
 from .findings import FAIL, PASS, SKIP, WARN, Finding, counts, overall
-from .ledger import PASSED, latest, since_rollback
+from .ledger import PASSED, Event, latest, since_rollback
 from .plan import Criterion, Migration, Phase, Plan
 
 
@@ -37,7 +39,35 @@ def judge(
     """
     criteria = phase.criteria if phase else plan.criteria
     migrations = phase.migrations if phase else plan.migrations
-    return [_judge(conn, plan, c, migrations, validation, played or {}) for c in criteria]
+    events = ledger.read(conn)
+    found = []
+    for criterion in criteria:
+        row = _judge(conn, plan, criterion, migrations, validation, played or {})
+        records = _records(plan, criterion, migrations, events)
+        said = ", ".join([row.observed, *records])
+        found.append(row._replace(observed=said))
+    return found
+
+
+def _records(
+    plan: Plan, criterion: Criterion, migrations: Sequence[Migration], events: Sequence[Event]
+) -> list[str]:
+    """Where the runs that made the evidence are archived: paths below the project, oldest first."""
+    kind, _, rest = criterion.proved_by.partition(":")
+    stage = {"history": "apply", "verify": "verify", "scenario": "test", "baseline": "baseline"}
+    versions = {"baseline": [""], "scenario": [rest.partition("/")[0]]}.get(
+        kind, [migration.version for migration in migrations]
+    )
+    if kind not in stage:
+        return []  # it was asked just now, and is part of the record that is being made
+    runs = []
+    for version in versions:
+        counting = since_rollback(event for event in events if event.version == version)
+        event = latest(counting, stage[kind])
+        if event is not None and event.run.isalnum():
+            runs.append(event.run)
+    pages = (plan.root.glob(f"runs/[!.]*_{run}/record.html") for run in dict.fromkeys(runs))
+    return sorted(page.relative_to(plan.root).as_posix() for found in pages for page in found)
 
 
 def _judge(
@@ -62,7 +92,7 @@ def _judge(
     elif kind == "validation":
         rows = [
             row
-            for row in (validation or system.summary(system.validate(conn)))
+            for row in (validation or system.of_project(conn, plan.root)[1])
             if row.check == rest
         ]
         observed, verdict = (rows[0].observed, rows[0].verdict) if rows else ("no such row", FAIL)

@@ -1,4 +1,4 @@
-"""What the notebooks around the phases hold in their hand: baseline, validation, rollback."""
+"""What the notebooks around the phases hold in their hand: baseline and rollback."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from . import (
     backup,
     baseline,
     catalog,
-    criteria,
     goes,
     history,
     lock,
     promise,
     rollback,
-    scenario,
     show,
-    system,
 )
 from . import verify as verification
 from .apply import Limits
@@ -29,7 +26,6 @@ from .findings import SKIP, Finding, failed
 from .opened import MODES
 from .plan_file import read_plan
 from .project import author, find_project
-from .stages import played_summary
 from .target import identify, open_target, require_fit
 from .waiting import Progress
 
@@ -110,45 +106,6 @@ class Baseline(Desk):
         approval.require_approval(
             self.conn, self.target, self.identity, (), self.approve, self.author, later=waiting
         )
-
-
-class Validation(Desk):
-    """03_system_validation: the system as a whole; nothing that it does stays."""
-
-    def __init__(self, **given: str) -> None:
-        super().__init__(**given)
-        self._found: list[Finding] = []
-        self._played: dict[str, list[Finding]] = {}
-
-    def checks(self) -> show.Table:
-        """The plan's five rows, with every check behind them."""
-        self._found = system.validate(self.conn)
-        return self.answer(
-            self._found, "System-wide validation", summary=system.summary(self._found)
-        )
-
-    def data(self) -> show.Table:
-        """The rows of before the phases, table by table."""
-        return self.answer(baseline.compare(self.conn), "Existing data")
-
-    def baseline(self) -> show.Table:
-        """The baseline's scenarios, played again and rolled back."""
-        self._played = {
-            migration.version: scenario.run(self.conn, migration.scenario)
-            for migration in self.plan.baseline
-            if migration.scenario.exists()
-        }
-        rows = [row for played in self._played.values() for row in played]
-        return self.answer(rows, "Baseline, played again", summary=played_summary(rows))
-
-    def criteria(self, phase: str = "") -> show.Table:
-        """The success criteria of a phase, or of the whole plan, with their evidence."""
-        chosen = self.plan.phase(phase) if phase else None
-        validation = system.summary(self._found) if self._found else None
-        rows = criteria.judge(
-            self.conn, self.plan, chosen, validation=validation, played=self._played
-        )
-        return self.answer(rows, f"Success criteria · {chosen.title if chosen else 'overall'}")
 
 
 class Rollback(Desk):
@@ -239,11 +196,6 @@ def open_rollback(**given: Any) -> Rollback:
 def open_baseline(**given: str) -> Baseline:
     """Open a target for 00_baseline. Arguments as for Desk."""
     return Baseline(**given)
-
-
-def open_validation(**given: str) -> Validation:
-    """Open a target for 03_system_validation. Arguments as for Desk."""
-    return Validation(**given)
 
 
 def history_table(desk: Desk) -> show.Table:

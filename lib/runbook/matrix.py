@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .show import Table
 
 CHECK = "access changed"
+CAPTION = "Who may do what, tried on the scenario's rows"
 
 
 def measure(
@@ -38,12 +39,11 @@ def measure(
         `access_changes` (sentences).
     """
     promised = promises(migration.script.statements)
-    tables = dict.fromkeys([*migration.tables, *opened_tables(promised)])
     forget_calls(conn)
     measured = access.measure(
         conn,
         scenario,
-        tables=list(tables),
+        tables=tables_of(migration, promised),
         also=lambda at, played: [
             *seen_calls(at, promised, played.xid),
             *tried_keys(at, promised, played.xid),
@@ -53,6 +53,11 @@ def measure(
     said = changes(last_stored(conn, migration.version), matrix)
     rows = [Finding(CHECK, scenario.file, "as measured last", sentence, WARN) for sentence in said]
     return [*measured.findings, *rows], {"access": matrix, "access_changes": said}
+
+
+def tables_of(migration: Migration, promised: Iterable[Promise]) -> list[str]:
+    """The tables to measure for a migration, beside those that its scenario declares."""
+    return list(dict.fromkeys([*migration.tables, *opened_tables(promised)]))
 
 
 def opened_tables(promised: Iterable[Promise]) -> list[str]:
@@ -104,8 +109,7 @@ def as_tables(detail: Mapping[str, Any]) -> list[Table]:
         (*who, *(words.get(command, "not measured") for command in COMMANDS))
         for who, words in cells.items()
     ]
-    caption = "Who may do what, tried on the scenario's rows"
-    return [show.rows(("table", "role", *COMMANDS), values, caption)]
+    return [show.rows(("table", "role", *COMMANDS), values, CAPTION)]
 
 
 def in_words(allowed: int, total: int) -> str:

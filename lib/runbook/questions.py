@@ -1,14 +1,13 @@
-"""The commands that only look: status, validate, audit."""
+"""The commands that only look: status, audit."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from . import history, record, system
+from . import history, record
 from .cli import emit, say
 from .errors import Refused
-from .findings import FAIL, PASS, failed
 from .plan_file import read_plan
 from .project import find_project
 from .target import identify, open_target
@@ -40,29 +39,6 @@ def status(options: argparse.Namespace) -> int:
     for row, migration in there.restamped:
         say(f"  re-stamped    {row.version} holds the SQL of {migration.version}")
     return 0
-
-
-def validate(options: argparse.Namespace) -> int:
-    """The system-wide checks; exit 3 when one says FAIL."""
-    root = find_project(options.project)
-    target = open_target(options.target, root)
-    with target.connect(purpose="validate") as conn:
-        rows = system.validate(conn)
-    summary = system.summary(rows)
-    if options.json:
-        emit({
-            "target": target.name,
-            "summary": [row._asdict() for row in summary],
-            "findings": [row._asdict() for row in rows],
-        })  # fmt: skip
-    else:
-        say(f"System-wide validation of {target.name}")
-        for row in summary:
-            say(f"  {row.verdict:<4}  {row.check}: {row.observed}")
-        for row in sorted(rows, key=lambda row: row.verdict != FAIL):
-            if row.verdict != PASS:
-                say(f"  {row.verdict:<4}  {row.check}: {row.object}: {row.observed}")
-    return 3 if failed(rows) else 0
 
 
 def audit(options: argparse.Namespace) -> int:

@@ -51,6 +51,7 @@ def validate(
     conn: psycopg.Connection,
     *,
     folders: Sequence[Path] | None = None,
+    checks: Sequence[Check] | None = None,
     exposed: Sequence[str] = ("public",),
     only: Iterable[str] | None = None,
     statement_timeout_ms: int = 10_000,
@@ -62,7 +63,8 @@ def validate(
     Args:
         conn: an idle connection in autocommit mode.
         folders: folders of check files; default: those that ship with the runbook. A project adds
-            its own in migrations/checks: `folders=folders_of(project)`.
+            its own in migrations/checks: `of_project` asks those, too.
+        checks: what `load` made of the folders, where it has read them already.
         exposed: the schemas that the API serves.
         only: ids of the checks to run; default: all of them.
         statement_timeout_ms: milliseconds that each check, or each scan of one, may take; checks
@@ -80,7 +82,7 @@ def validate(
 
     Source: https://www.postgresql.org/docs/current/sql-set-transaction.html
     """
-    checks = load(folders)
+    checks = load(folders) if checks is None else list(checks)
     if only is not None:
         wanted = set(only)
         unknown = wanted - {check.id for check in checks}
@@ -100,6 +102,13 @@ def validate(
             lock_timeout_ms=lock_timeout_ms,
             scan_budget_ms=scan_budget_ms,
         )
+
+
+def of_project(conn: psycopg.Connection, project: Path) -> tuple[list[Finding], list[Finding]]:
+    """Every check of the runbook and of the project: the findings, and the plan's five rows."""
+    checks = load(folders_of(project))
+    found = validate(conn, checks=checks)
+    return found, summary(found, checks)
 
 
 def examine(
@@ -281,4 +290,6 @@ def _skipped(check: Check, reason: str) -> Finding:
     return Finding(check.name, check.examines, check.title, reason, SKIP)
 
 
-__all__ = ["Check", "default_folder", "examine", "folders_of", "load", "summary", "validate"]
+__all__ = [
+    "Check", "default_folder", "examine", "folders_of", "load", "of_project", "summary", "validate",
+]  # fmt: skip

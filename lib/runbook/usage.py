@@ -58,7 +58,9 @@ def _looking(commands: Any) -> None:
     validate = _command(commands, "validate", "system-wide validation, read-only")
     _target(validate)
     _json(validate)
-    validate.set_defaults(run="questions:validate")
+    validate.add_argument("--play", action="store_true", help="play the scenarios again, too, and"
+                          " measure access; rolled back")  # fmt: skip
+    validate.set_defaults(run="validation.command:validate")
 
 
 def _back(commands: Any) -> None:

@@ -727,7 +727,7 @@ where owner_id = '5ce00000-0000-4000-8000-00000000000a'
 -- as: service_role
 -- expect: index workflow_execution_logs_owner_id_created_at_idx
 select id from public.workflow_execution_logs
-where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+where owner_id = '5ce00000-0000-4000-8000-00000000000a' and created_at > now() - interval '1 day'
 order by created_at desc
 limit 20;
 

@@ -845,7 +845,7 @@ set local enable_seqscan = off;
 -- as: service_role
 -- expect: index agent_operations_activities_owner_id_created_at_idx
 select id from public.agent_operations_activities
-where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+where owner_id = '5ce00000-0000-4000-8000-00000000000a' and created_at > now() - interval '1 day'
 order by created_at desc
 limit 20;
 
@@ -888,7 +888,7 @@ limit 20;
 -- as: service_role
 -- expect: index agent_support_activities_owner_id_created_at_idx
 select id from public.agent_support_activities
-where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+where owner_id = '5ce00000-0000-4000-8000-00000000000a' and created_at > now() - interval '1 day'
 order by created_at desc
 limit 20;
 

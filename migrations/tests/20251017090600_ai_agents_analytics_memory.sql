@@ -922,7 +922,7 @@ set local enable_seqscan = off;
 -- as: service_role
 -- expect: index agent_analytics_activities_owner_id_created_at_idx
 select id from public.agent_analytics_activities
-where owner_id = '5ce00000-0000-4000-8000-00000000000a'
+where owner_id = '5ce00000-0000-4000-8000-00000000000a' and created_at > now() - interval '1 day'
 order by created_at desc
 limit 20;
 
