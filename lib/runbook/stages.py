@@ -14,6 +14,7 @@ from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
 from .parts import apply_in_parts, finished_parts
 from .plan import Migration
+from .servers.permission import permissions
 from .target import leave_session
 from .trying import on_twin
 
@@ -43,6 +44,8 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     rows = before.precheck(phase.conn, phase.plan, migration, there, major=phase.identity.major)
     if there.holds(migration.version):
         return Seen(rows)  # nothing is left to try
+    if phase.target.protected:
+        rows += permissions(phase.conn, migration)
     if finished_parts(phase.conn, migration):
         # The twin would hold what those parts made, and trip over it.
         reason = "some of its parts are committed on the target already"

@@ -22,6 +22,8 @@ import psycopg
 
 from .errors import TargetRefused
 from .resources import query
+from .servers import unreachable
+from .servers.pooler import splits_sessions
 
 OLDEST_MAJOR = 15
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -60,11 +62,13 @@ class Target:
         name: as the user gave it; safe to write anywhere.
         kind: embedded · service · env.
         project: the folder that the embedded server's files and baseline come from.
+        read_only: whether the server is told to refuse every change in our sessions.
     """
 
     name: str
     kind: str
     project: Path = field(repr=False)
+    read_only: bool = False
 
     @property
     def protected(self) -> bool:
@@ -105,6 +109,8 @@ class Target:
                 raise self._unreachable(again) from None
         except psycopg.Error as error:
             raise self._unreachable(error) from None
+        if self.read_only:
+            conn.read_only = True
         reset_session(conn)
         return conn
 
@@ -121,21 +127,15 @@ class Target:
     def _unreachable(self, error: psycopg.Error) -> TargetRefused:
         return TargetRefused(
             f"Target {self.name} cannot be reached: {_reason(error)}",
-            remedy="Check that the server is up and that this machine may connect to it.",
+            remedy=unreachable.remedy(str(error), self._host),
         )
 
-    def environment(self) -> dict[str, str]:
-        """This process's environment with the target in PG* variables, for pg_dump and psql.
-
-        A conninfo on a command line is readable by every user of the machine.
-        """
-        parsed = psycopg.pq.Conninfo.parse(self._conninfo.encode())
-        given = {
-            option.envvar.decode(): option.val.decode()
-            for option in parsed
-            if option.envvar and option.val is not None
-        }
-        return {**os.environ, **given}
+    @property
+    def _host(self) -> str:
+        with contextlib.suppress(psycopg.Error):
+            parsed = psycopg.conninfo.conninfo_to_dict(self._conninfo)
+            return str(parsed.get("host") or os.environ.get("PGHOST") or "")
+        return ""
 
 
 def reset_settings(conn: psycopg.Connection) -> None:
@@ -150,8 +150,12 @@ def reset_session(conn: psycopg.Connection) -> None:
 
     What a file left in its session must not meet the next one: settings (a dump's
     `set_config('search_path', '')`), role, temporary tables, prepared statements, session locks.
+    A session of a read-only target is read-only again.
     """
     conn.execute("discard all")
+    if conn.read_only:
+        # psycopg says it of the transactions that it begins; this, of single statements too.
+        conn.execute("set session characteristics as transaction read only")
     hold_on_leash(conn)
 
 
@@ -203,8 +207,13 @@ def identify(conn: psycopg.Connection) -> Identity:
     return Identity(*row)
 
 
-def require_fit(target: Target, conn: psycopg.Connection, identity: Identity) -> None:
+def require_fit(
+    target: Target, conn: psycopg.Connection, identity: Identity, *, oldest: int = OLDEST_MAJOR
+) -> None:
     """Refuse what cannot take a migration: a standby, a read-only or too old server, a pooler.
+
+    Args:
+        oldest: major of PostgreSQL.
 
     Raises:
         TargetRefused: saying which, and the address to use instead.
@@ -219,33 +228,18 @@ def require_fit(target: Target, conn: psycopg.Connection, identity: Identity) ->
             f"Target {target.name} has default_transaction_read_only = on.",
             remedy="Turn it off for the role or database that migrates, or use another role.",
         )
-    if identity.major < OLDEST_MAJOR:
+    if identity.major < oldest:
         raise TargetRefused(
-            f"Target {target.name} runs PostgreSQL {identity.version}; {OLDEST_MAJOR} is the"
+            f"Target {target.name} runs PostgreSQL {identity.version}; {oldest} is the"
             " oldest that the runbook is tested with.",
             remedy="Upgrade the server first.",
         )
-    if target.protected and _behind_transaction_pooler(target, conn):
+    if target.protected and splits_sessions(target, conn):
         raise TargetRefused(
             f"Target {target.name} is behind a transaction pooler: session settings and locks"
             " vanish between statements there.",
             remedy="Use the direct address or the session pooler (Supabase: port 5432, not 6543).",
         )
-
-
-def _behind_transaction_pooler(target: Target, conn: psycopg.Connection) -> bool:
-    """Two clients of a transaction pooler meet in one backend; two real sessions never do."""
-    own = _backend_pid(conn)
-    with target.connect(purpose="pooler check") as other, other.transaction():
-        if _backend_pid(other) == own:
-            return True
-        return _backend_pid(conn) != own
-
-
-def _backend_pid(conn: psycopg.Connection) -> int:
-    row = conn.execute("select pg_catalog.pg_backend_pid()").fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _embedded(target: Target) -> str:

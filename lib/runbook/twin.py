@@ -26,6 +26,8 @@ from .errors import FileInvalid, RunbookError
 from .failure import statement_failed
 from .findings import FAIL, SKIP
 from .plan import Migration
+from .servers.bridge import bridge
+from .servers.lending import lend_roles
 from .sql import Script, read_script
 from .target import Target, reset_session
 from .transactions import split_parts
@@ -260,21 +262,22 @@ def _twin(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
         create = sql.SQL("create database {} template template0")
         conn.execute(create.format(sql.Identifier(name)))
     try:
-        unlike = _restore(server, name, dump)
-        with psycopg.connect(
-            server.conninfo(name), autocommit=True, prepare_threshold=None
-        ) as conn:
+        user, unlike = lend_roles(server, target, name)
+        unlike += _restore(server, name, dump)
+        there = server.conninfo(name, user)
+        with psycopg.connect(there, autocommit=True, prepare_threshold=None) as conn:
             yield conn, unlike
     finally:
         embedded.drop(server, name)
 
 
 def _dump(server: embedded.Server, target: Target) -> bytes:
-    """pg_dump of the target's schema. The conninfo goes by environment, never by argument."""
+    """pg_dump of the target's schema, through a connection of ours."""
     command = [str(server.bin_dir / "pg_dump"), "--schema-only", "--exclude-schema=runbook"]
-    done = subprocess.run(
-        command, env=target.environment(), capture_output=True, timeout=_DUMP_TIMEOUT_S, check=False
-    )
+    with bridge(target, purpose="dump") as environment:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S, check=False
+        )
     if done.returncode:
         from .redact import redact
 

@@ -20,6 +20,7 @@ import psycopg
 from .errors import LockTimeout, Refused, RunbookError
 from .redact import redact
 from .resources import query
+from .servers.pooler import backend_pid
 from .target import Target
 
 RETRIES = 8
@@ -120,7 +121,7 @@ def watched(
     watch, over = Watch(), threading.Event()
     # Often enough to see a wait before lock_timeout ends it.
     pause_s = min(max(limits.lock_timeout_ms / 4_000, 0.03), _LONGEST_POLL_S)
-    arguments = (target, conn.info.backend_pid, watch, over, pause_s, report)
+    arguments = (target, backend_pid(conn), watch, over, pause_s, report)
     thread = threading.Thread(target=_look, args=arguments, name="blockers", daemon=True)
     thread.start()
     try:

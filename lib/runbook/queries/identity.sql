@@ -8,4 +8,6 @@ select
     current_setting('server_version_num')::int / 10000       as major,
     split_part(current_setting('server_version'), ' ', 1)    as version,
     pg_catalog.pg_is_in_recovery()                           as standby,
-    current_setting('default_transaction_read_only')::bool   as read_only
+    -- The setting that a session starts with; ours may have turned it on by itself.
+    (select reset_val = 'on' from pg_catalog.pg_settings
+      where name = 'default_transaction_read_only')          as read_only

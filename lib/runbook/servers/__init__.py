@@ -1,0 +1,1 @@
+"""Servers as they are met outside: ways there, what stands in between, whose the objects are."""
