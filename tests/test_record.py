@@ -18,6 +18,7 @@ import pytest
 from made_notebooks import notebook, on_disk, python, until
 from runbook import archive, page, provenance, record, verdict
 from runbook.archive import NotArchived
+from runbook.audit import manifest
 from runbook.errors import Refused
 from runbook.record import Record
 
@@ -63,7 +64,7 @@ def test_a_run_is_archived_with_everything_it_came_from(project):
     assert (done.outcome, done.exit_code, done.error) == ("passed", 0, None)
     assert NAME.fullmatch(done.name)
     assert {each.name for each in done.path.iterdir()} == {
-        *("executed.ipynb", "record.html", "record.json", "journal.jsonl")
+        *("executed.ipynb", "record.html", "manifest.json", "journal.jsonl")
     }
     document = done.document
     assert document["parameters"] == {"target": "embedded", "limit": 7, "operator": "Ada"}
@@ -76,9 +77,11 @@ def test_a_run_is_archived_with_everything_it_came_from(project):
     assert document["notebook"]["sha256"] == _sha256(path)
     assert document["git"] is None
     assert document["packages"]["papermill"]
-    for name, digest in document["files"].items():
-        assert digest == _sha256(done.path / name)
-    assert len(document["files"]) == 3
+    subjects = manifest.subjects(manifest.read(done.path))
+    assert subjects == {
+        name: _sha256(done.path / name)
+        for name in ("executed.ipynb", "record.html", "journal.jsonl")
+    }
     assert [cell["status"] for cell in document["cells"]] == ["completed"] * 4
     assert document["cells"][-1]["heading"] == "1 · wizard_sessions"
     assert sum(cell["seconds"] for cell in document["cells"]) <= done.seconds
@@ -86,7 +89,8 @@ def test_a_run_is_archived_with_everything_it_came_from(project):
     assert path.read_bytes() == before
     shown = json.dumps(executed(done)["cells"])
     assert "embedded 7" in shown
-    assert [each.name for each in (project / "runs").iterdir()] == [done.name]
+    kept = {each.name for each in (project / "runs").iterdir() if each.name[0] != "."}
+    assert kept == {done.name, "chain.jsonl"}
 
 
 def test_the_kernel_stands_in_the_project_and_knows_its_record(project):
@@ -204,7 +208,7 @@ def test_two_runs_in_the_same_second_make_two_records(project, monkeypatch):
     (first.folder / "x").write_text("1")
     (project / "runs" / first.name).mkdir()
     (project / "runs" / first.name / "x").write_text("other")
-    path = archive.finish(first)
+    path = archive.finish(first, archive.free_name(first))
     assert path.name != first.name
     assert (project / "runs" / first.name / "x").read_text() == "other"
     assert (path / "x").read_text() == "1"
@@ -250,12 +254,12 @@ def test_a_killed_run_is_archived_as_interrupted_by_the_next_one(killed):
     statuses = [cell["status"] for cell in interrupted.document["cells"]]
     assert statuses == ["completed", "completed", "failed", "pending"]
     assert "done before" in (interrupted.path / "record.html").read_text()
-    assert not list((killed / "runs").glob(".*"))
+    assert not list((killed / "runs").glob(".unfinished*"))
 
 
 def test_a_run_that_lives_is_not_taken_for_a_killed_one(project):
     draft = archive.begin(project / "runs", "20261122T120000Z_p_t_00000000")
-    (draft.folder / "record.json").write_text("{}")
+    (draft.folder / "draft.json").write_text("{}")
     assert record.recover(project / "runs") == []
     assert draft.folder.exists()
 
@@ -272,7 +276,7 @@ def test_ctrl_c_is_archived_as_interrupted_and_returned(project):
     [found] = record.records(project / "runs")
     assert found.outcome == "interrupted"
     assert "Ctrl-C" in found.error["what"]
-    assert not list((project / "runs").glob(".*"))
+    assert not list((project / "runs").glob(".unfinished*"))
 
 
 def test_without_a_place_for_records_nothing_is_run(project):
@@ -347,24 +351,27 @@ def test_the_list_passes_over_what_is_no_record_and_a_closed_draft_keeps_its_out
         "empty": None,
         "text": "not json",
         "list": "[]",
-        "other": '{"schema": 99}',
-        "half": '{"schema": 1, "outcome": "passed"}',
+        "other": '{"_type": "https://in-toto.io/Statement/v1", "predicateType": "x"}',
+        "half": '{"_type": "https://in-toto.io/Statement/v1", "predicate": {"schema": 1}, '
+        '"predicateType": "urn:migration-runbook:record:v1"}',
         "binary": "\x00",
     }.items():
         (runs / name).mkdir()
         if content is not None:
-            (runs / name / "record.json").write_text(content)
+            (runs / name / "manifest.json").write_text(content)
     (runs / "file").write_text("x")
     assert [each.name for each in record.records(runs)] == [done.name]
 
-    # Killed after its outcome was written, before it got its name. Something else beside it is
+    # Killed after its outcome was written, before its manifest. Something else beside it is
     # beyond repair, and does not stand in its way:
     (runs / ".unfinished-junk").mkdir()
-    (runs / ".unfinished-junk" / "record.json").write_text("[]")
+    (runs / ".unfinished-junk" / "draft.json").write_text("[]")
     draft = done.path.with_name(f".unfinished-{done.name}")
     done.path.rename(draft)
-    (draft / "record.html").unlink()
-    monkeypatch.setattr(page, "render", lambda *_: 1 / 0)
+    (draft / "draft.json").write_text(json.dumps(done.document))
+    for name in ("record.html", "manifest.json"):
+        (draft / name).unlink()
+    monkeypatch.setattr(page, "render", lambda *_, **__: 1 / 0)
     [again] = record.recover(runs)
     assert (again.name, again.outcome, again.ended) == (done.name, "passed", done.ended)
     assert "division by zero" in again.document["page"]
@@ -458,7 +465,6 @@ def hostile_page() -> Page:
         "error": None,
         "cells": list(code_cells(nbformat.from_dict(nb))),
         "sources": {},
-        "files": {},
         "python": "3",
         "system": "x",
         "packages": {},

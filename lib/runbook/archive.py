@@ -44,12 +44,13 @@ class Draft:
     lock: FileLock
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str | bytes) -> None:
     """Replace a file whole and durably: a reader sees the old text or the new, never half."""
     part = path.with_name(f".{path.name}.part")
+    content = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
     try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+        with part.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -101,19 +102,19 @@ def begin(runs: Path, record: str, files: Mapping[str, str] | None = None) -> Dr
     return Draft(folder, record, lock)
 
 
-def finish(draft: Draft) -> Path:
-    """Give the draft its name. Never overwrites: a name that is taken gets another id."""
-    runs, record = draft.folder.parent, draft.name
-    while True:
-        place = runs / record
-        try:
-            draft.folder.rename(place)
-            break
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-                raise
+def free_name(draft: Draft) -> str:
+    """The draft's name, or where that is taken one with another id."""
+    record = draft.name
+    while (draft.folder.parent / record).exists():
         record = f"{draft.name.rpartition('_')[0]}_{secrets.token_hex(4)}"
-    sync(runs)
+    return record
+
+
+def finish(draft: Draft, record: str) -> Path:
+    """Give the draft its name; never overwrites a record."""
+    place = draft.folder.with_name(record)
+    draft.folder.rename(place)
+    sync(place.parent)
     release(draft)
     return place
 

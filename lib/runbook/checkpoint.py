@@ -100,8 +100,8 @@ def text(entry: Entry) -> str:
         (
             f"Migration {entry.number}: {entry.migration.name}",
             f"  Status:    {entry.status}",
-            f"  Started:   {_when(entry.started)}",
-            f"  Completed: {_when(entry.completed)}",
+            f"  Started:   {when(entry.started)}",
+            f"  Completed: {when(entry.completed)}",
             f"  Issues:    {'; '.join(entry.issues) or 'none'}",
             f"  Tests:     {entry.tests}",
             f"  Access:    {entry.access}",
@@ -151,5 +151,6 @@ def _trouble(event: Event) -> str:
     )
 
 
-def _when(at: datetime | None) -> str:
+def when(at: datetime | None) -> str:
+    """A moment as the execution log writes it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "not yet"

@@ -1,39 +1,92 @@
-"""Closing a draft: its page, its digests, its name; and what a killed run left behind."""
+"""Closing a draft: its page, its manifest, its place in the chain; what a killed run left behind.
+
+In this order, so that it can be stopped anywhere: outcome, page, manifest, the chain's line, the
+name. Before the line the draft can be closed again by the next run; from the line on it is closed,
+and the next run gives it its name.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import archive, provenance, verdict
+from . import archive, journal, verdict
 from .archive import Draft, NotArchived
+from .audit import chain, evidence, manifest, scan, signing, witness
 from .redact import redact_tree
 
-NOTEBOOK, PAGE, DOCUMENT = "executed.ipynb", "record.html", "record.json"
+if TYPE_CHECKING:
+    from .target import Target
+
+NOTEBOOK, PAGE, DOCUMENT = "executed.ipynb", "record.html", "draft.json"
 RUNNING = "running"
 
 
-def close(draft: Draft, document: dict[str, Any], nb: Any) -> Path:
+@dataclass(frozen=True)
+class Witnesses:
+    """Who else can tell about a record.
+
+    Fields:
+        target: where it ran; asked for its identity and its ledger.
+        key: signs the manifest.
+    """
+
+    target: Target | None = None
+    key: signing.Key | None = None
+
+
+def close(
+    draft: Draft, document: dict[str, Any], nb: Any, witnesses: Witnesses | None = None
+) -> Path:
     """Complete the draft and give it its name.
 
     Raises:
+        SecretFound: something in it looks like a secret, or is one of this environment's.
         NotArchived: the disk did not let us; says where everything is.
     """
     from .notebook import code_cells
 
+    witnesses = witnesses or Witnesses()
     document.setdefault("cells", [] if nb is None else list(code_cells(nb)))
     document["seconds"] = _seconds(document["started"], document["ended"])
-    document = redact_tree(document)
     try:
+        # The outcome first: should the process die in the next line, the next run knows it.
+        archive.write(draft.folder / DOCUMENT, text(document))
+        events = journal.read(draft.folder)
+        asked = witness.ask(witnesses.target, document, events)
+        document["server"] = {**document.get("server", {}), **asked.server}
+        document |= {"ledger": asked.ledger, "log": list(asked.log), **evidence.predicate(events)}
+        document = redact_tree(document)
         _complete(draft.folder, document, nb)
-        return archive.finish(draft)
+        scan.require_clean(draft.folder, without={DOCUMENT})
+        with chain.locked(draft.folder.parent):
+            record = _chained(draft, document, witnesses.key)
+            (draft.folder / DOCUMENT).unlink()
+            return archive.finish(draft, record)
     except OSError as error:
         raise _not_archived(draft, document, nb, error) from error
+
+
+def chained(draft: Draft) -> Path | None:
+    """The place of a draft whose line is in the chain already; None while it has none."""
+    runs = draft.folder.parent
+    with chain.locked(runs):
+        try:
+            content = (draft.folder / manifest.FILE).read_bytes()
+        except FileNotFoundError:
+            return None
+        made = manifest.sha256(content)
+        line = next((each for each in chain.read(runs) if each.manifest == made), None)
+        if line is None:
+            return None
+        (draft.folder / DOCUMENT).unlink(missing_ok=True)
+        return archive.finish(draft, line.record)
 
 
 def left_behind(draft: Draft) -> tuple[dict[str, Any], Any]:
@@ -56,7 +109,7 @@ def left_behind(draft: Draft) -> tuple[dict[str, Any], Any]:
 
 
 def text(document: Mapping[str, Any]) -> str:
-    """record.json as it is written."""
+    """The draft's document as it is written."""
     return json.dumps(redact_tree(document), indent=1, ensure_ascii=False, default=str) + "\n"
 
 
@@ -66,17 +119,20 @@ def iso(moment: datetime) -> str:
 
 
 def _complete(folder: Path, document: dict[str, Any], nb: Any) -> None:
+    """Write the notebook and the page."""
     from . import notebook, page
 
-    # The outcome first: should the process die in the next line, the next run knows it.
-    archive.write(folder / DOCUMENT, text(document))
     if nb is not None:
         archive.write(folder / NOTEBOOK, notebook.text(nb))
     for part in folder.glob(".*.part"):
         part.unlink()
-    document["files"] = _digests(folder)
+    files = {
+        name: manifest.digest(folder / name)
+        for name in manifest.names(folder)
+        if name not in (DOCUMENT, PAGE)
+    }
     try:
-        html = page.render(document, nb)
+        html = page.render(document, nb, files=files, events=journal.read(folder))
     except Exception as error:  # a record that cannot be shown is still a record
         document["page"] = f"record.html is plain: {type(error).__name__}: {error}"
         html = (
@@ -84,16 +140,28 @@ def _complete(folder: Path, document: dict[str, Any], nb: Any) -> None:
             f"<pre>{escape(text(document))}</pre>\n"
         )
     archive.write(folder / PAGE, html)
-    document["files"] = _digests(folder)
-    archive.write(folder / DOCUMENT, text(document))
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    return {
-        path.name: provenance.sha256(path)
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != DOCUMENT
+def _chained(draft: Draft, document: dict[str, Any], key: signing.Key | None) -> str:
+    """Write the manifest, what is signed of it, and its line; returns the record's name."""
+    runs = draft.folder.parent
+    lines = chain.begun(runs)
+    record = archive.free_name(draft)
+    last = next(iter(reversed(chain.records(lines))), None)
+    document |= {
+        "record": record,
+        "archive": chain.identity(lines),
+        "place": len(lines),
+        "previous": {"record": last.record, "sha256": last.manifest} if last else None,
     }
+    content = manifest.text(draft.folder, document, without=frozenset((DOCUMENT,))).encode()
+    archive.write(draft.folder / manifest.FILE, content)
+    beside = {}
+    for name, signature in signing.signatures(content, key).items():
+        archive.write(draft.folder / name, signature)
+        beside[name] = manifest.sha256(signature)
+    chain.append(runs, lines, chain.of_record(document, manifest.sha256(content), beside))
+    return record
 
 
 def _not_archived(
@@ -103,7 +171,9 @@ def _not_archived(
     places = [f"The unfinished record is in {draft.folder}"]
     try:
         rescue = Path(tempfile.mkdtemp(prefix=f"{draft.name}_"))
-        _complete(rescue, dict(document), nb)
+        copy = {**document, "record": draft.name, "archive": "", "previous": None}
+        _complete(rescue, copy, nb)
+        archive.write(rescue / manifest.FILE, manifest.text(rescue, copy, without=frozenset()))
         places.append(f"a complete copy is in {rescue}")
     except OSError:
         pass

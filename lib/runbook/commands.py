@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import approval, catalog, embedded, history, ledger, production_state
 from .ahead import Ahead, kernels
+from .audit import signing
 from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
@@ -118,6 +119,7 @@ def _executed(
 ) -> int:
     from . import parameters, record
 
+    witnesses = record.Witnesses(target, signing.key_of())
     if target.kind == "embedded":
         production_state.server(root)  # held by us, so that it does not restart between kernels
     given = {"target": target.name, **({"operator": operator} if operator else {}), **given}
@@ -134,6 +136,7 @@ def _executed(
             project=root,
             on_event=_progress,
             kernels=ahead,
+            witnesses=witnesses,
         )
         say(f"  {made.outcome} in {made.seconds:.1f} s: runs/{made.name}")
         if not made.passed:

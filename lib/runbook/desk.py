@@ -14,6 +14,7 @@ from . import (
     catalog,
     goes,
     history,
+    journal,
     lock,
     promise,
     rollback,
@@ -23,6 +24,7 @@ from . import verify as verification
 from .apply import Limits
 from .errors import CheckFailed, NotApproved, Refused, RunbookError
 from .findings import SKIP, Finding, failed
+from .ledger import FAILED, PASSED
 from .opened import MODES
 from .plan_file import read_plan
 from .project import author, find_project
@@ -62,6 +64,10 @@ class Desk:
         """
         table = show.findings(rows, caption, **more)  # type: ignore[arg-type]
         bad = failed(rows)
+        journal.seen(
+            self.author.run, self.author.operator, stage="look", caption=caption, findings=rows,
+            state=FAILED if bad else PASSED,
+        )  # fmt: skip
         if bad:
             show.display(table)
             raise CheckFailed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -35,12 +35,20 @@ _STATUS = {
 }
 
 
-def render(document: Mapping[str, Any], nb: Any) -> str:
+def render(
+    document: Mapping[str, Any],
+    nb: Any,
+    *,
+    files: Mapping[str, str] | None = None,
+    events: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """The page for a record.
 
     Args:
-        document: record.json as a value, complete but for the page's own digest.
+        document: the manifest's predicate, as far as it is known before the page is.
         nb: the executed notebook, or None when the run never got that far.
+        files: the record's other files with their SHA-256.
+        events: of the run, as its journal has them.
 
     Returns:
         str: HTML. Everything in it is escaped or sanitized, and went through the redactor.
@@ -48,6 +56,7 @@ def render(document: Mapping[str, Any], nb: Any) -> str:
     parts = [] if nb is None else list(_parts(nb))
     page = _template().render(
         record=document,
+        files=files or {},
         title=_title(nb) or document["phase"],
         verdict=_VERDICTS[document["outcome"]],
         status=_STATUS,

@@ -7,8 +7,10 @@ import os
 import uuid
 from pathlib import Path
 
+from .audit import known
 from .errors import PlanInvalid
 from .ledger import Author
+from .redact import learn
 
 
 def find_project(given: str | Path | None = None) -> Path:
@@ -28,6 +30,7 @@ def find_project(given: str | Path | None = None) -> Path:
 
 def author(operator: str = "") -> Author:
     """Who writes events: this run's id and the operator."""
+    learn(known.of_environment(os.environ))  # before anything is written
     name = operator.strip() or os.environ.get("RUNBOOK_OPERATOR", "").strip() or _login()
     return Author(os.environ.get("RUNBOOK_RUN") or uuid.uuid4().hex[:12], name[:60])
 

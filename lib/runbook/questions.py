@@ -1,13 +1,11 @@
-"""The commands that only look: status, audit."""
+"""The command that only looks: status."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from . import history, record
+from . import history
 from .cli import emit, say
-from .errors import Refused
 from .plan_file import read_plan
 from .project import find_project
 from .target import identify, open_target
@@ -39,40 +37,3 @@ def status(options: argparse.Namespace) -> int:
     for row, migration in there.restamped:
         say(f"  re-stamped    {row.version} holds the SQL of {migration.version}")
     return 0
-
-
-def audit(options: argparse.Namespace) -> int:
-    """The records of runs/, oldest first, or one of them."""
-    runs = find_project(options.project) / "runs"
-    found = record.records(runs)
-    if options.what == "show":
-        chosen = [item for item in found if options.record in (item.name, item.name[-6:])]
-        if not chosen:
-            raise Refused(
-                f"There is no record {options.record!r} in runs/.",
-                remedy="`runbook audit list` names them.",
-            )
-        emit(chosen[0].document) if options.json else _show(chosen[0])
-        return 0
-    if options.json:
-        emit([{
-            "record": item.name, "phase": item.phase, "target": item.target,
-            "outcome": item.outcome, "started": item.started, "seconds": item.seconds,
-            "operator": item.operator,
-        } for item in found])  # fmt: skip
-        return 0
-    for item in found:
-        say(f"{item.outcome:<12} {item.seconds:>7.1f} s  {item.operator:<16} {item.name}")
-    if not found:
-        say("There is no record yet; `runbook run` makes them.")
-    return 0
-
-
-def _show(item: record.Record) -> None:
-    say(f"{item.name}\n  {item.outcome}, {item.seconds:.1f} s, by {item.operator}")
-    if item.error:
-        for key in ("what", "state", "remedy"):
-            if item.error.get(key):
-                say(f"  {item.error[key]}")
-    for path in sorted(Path(item.path).iterdir()):
-        say(f"  runs/{item.name}/{path.name}")

@@ -1,27 +1,33 @@
 """A headless phase run and its record: runs/<utc>_<phase>_<target>_<id>/.
 
-    record.json      what, where, who, when, outcome, cells, digests
+    manifest.json    what, where, who, when, outcome, cells; the digests of all other files
     executed.ipynb   the notebook as it was executed, up to the cell it got to
     record.html      the same to read, without code and without network
-    journal.jsonl    the ledger's events, when the notebook wrote any
+    journal.jsonl    the run's events, as the ledger has them, when there were any
 
-The record is true however the run ended, and is written before anything can be lost: see archive.
+The record is true however the run ended, and is written before anything can be lost: see archive
+and closing. That it stays true is `audit`'s.
 """
 
 from __future__ import annotations
 
-import json
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from . import archive, closing, provenance, verdict
 from .archive import Draft
-from .closing import DOCUMENT, NOTEBOOK, RUNNING
-from .errors import Refused
+from .audit import known, manifest, witness
+from .closing import DOCUMENT, NOTEBOOK, RUNNING, Witnesses
+from .errors import Refused, RunbookError
 from .parameters import check_parameters, defaults
+from .redact import learn, redact
 
 if TYPE_CHECKING:
     from .ahead import Ahead
@@ -43,7 +49,7 @@ class Record:
         seconds: of wall time.
         operator: who said to be at it.
         error: what, state and remedy when it did not pass.
-        document: all of record.json.
+        document: all of the manifest's predicate.
     """
 
     path: Path
@@ -79,6 +85,7 @@ def run(
     cell_timeout_s: float | None = None,
     timeout_s: float | None = None,
     kernels: Ahead | None = None,
+    witnesses: Witnesses | None = None,
 ) -> Record:
     """Execute a notebook without anybody in front of it, and archive the record.
 
@@ -91,6 +98,7 @@ def run(
         on_event: called as cells start, finish and fail.
         cell_timeout_s, timeout_s: seconds that one cell, and the whole notebook, may take.
         kernels: where a kernel may wait that was started ahead.
+        witnesses: the target that is asked about itself, and a key that signs.
 
     Returns:
         Record: also of a run that failed or was interrupted: look at `outcome` and `error`.
@@ -99,8 +107,10 @@ def run(
         Refused: a parameter does not fit, or runs/ cannot be written; nothing ran.
         NotArchived: it ran, but the record stays in its temporary folder, which is named.
     """
+    learn(known.of_environment(os.environ))
+    witnesses = witnesses or Witnesses()
     given = check_parameters(notebook, parameters)
-    recover(runs)
+    recover(runs, witnesses)
     project, started = project.resolve(), datetime.now(UTC)
     name = archive.name(started, phase, target)
     document = {
@@ -108,6 +118,7 @@ def run(
         "id": name.rpartition("_")[2],
         "phase": phase,
         "target": target,
+        "server": witness.identity(witnesses.target),
         "outcome": RUNNING,
         "started": closing.iso(started),
         "parameters": {**defaults(notebook), **given},
@@ -139,21 +150,27 @@ def run(
             kernels=kernels,
         )
         document.update(kept.outcome, ended=closing.iso(datetime.now(UTC)))
-        return _archived(draft, document, kept.notebook)
+        return _archived(draft, document, kept.notebook, witnesses)
     finally:
         archive.release(draft)
 
 
-def recover(runs: Path) -> list[Record]:
+def recover(runs: Path, witnesses: Witnesses | None = None) -> list[Record]:
     """Finish the drafts of runs that were killed: each becomes a record that says interrupted."""
-    found = []
+    witnesses, found = witnesses or Witnesses(), []
     for draft in archive.stale(runs):
         try:
             if not any(draft.folder.iterdir()):
                 draft.folder.rmdir()
                 continue
+            done = closing.chained(draft)
+            if done is not None:
+                found += filter(None, [read(done)])
+                continue
             document, notebook = closing.left_behind(draft)
-            found.append(_archived(draft, document, notebook))
+            here = witnesses.target is not None and witnesses.target.name == document["target"]
+            asked = witnesses if here else Witnesses(None, witnesses.key)
+            found.append(_archived(draft, document, notebook, asked))
         except Exception:  # whatever is wrong with it, it must not stop this run
             continue  # it stays where it is, for the next run or for a person
     return found
@@ -167,7 +184,7 @@ def records(runs: Path) -> list[Record]:
 def read(path: Path) -> Record | None:
     """The record in a folder, or None when there is none that can be read."""
     try:
-        document = json.loads((path / DOCUMENT).read_text(encoding="utf-8"))
+        document = manifest.read(path)["predicate"]
         if document["schema"] != SCHEMA or document["outcome"] == RUNNING:
             return None
         return Record(
@@ -237,7 +254,17 @@ def _execute(
     return kept
 
 
-def _archived(draft: Draft, document: dict[str, Any], notebook: Any) -> Record:
-    record = read(closing.close(draft, document, notebook))
+def _archived(
+    draft: Draft, document: dict[str, Any], notebook: Any, witnesses: Witnesses
+) -> Record:
+    path = closing.close(draft, document, notebook, witnesses)
+    record = read(path)
     assert record is not None
+    if witnesses.target is not None:
+        try:
+            witness.attest(witnesses.target, path.parent)
+        except (RunbookError, psycopg.Error) as error:
+            why = redact(str(error).splitlines()[0])
+            words = f"The ledger does not know of record {path.name} yet: {why}"
+            print(f"{words} The next run on this target tells it.", file=sys.stderr)
     return record

@@ -1,16 +1,19 @@
 """One redactor: whatever is written to disk or shown passes through here.
 
-It knows what secrets look like, not which ones are ours: passwords in URIs and conninfo strings
-(also malformed ones, and what libpq repeats of them in its errors), tokens with a known shape,
-password verifiers and private keys. It leaves alone what an audit record is made of: digests,
-plan tokens, uuids, vectors, addresses.
+It knows what secrets look like: passwords in URIs and conninfo strings (also malformed ones, and
+what libpq repeats of them in its errors), tokens with a known shape, password verifiers and private
+keys. And it knows those that it was told of (`learn`: what the environment holds). It leaves alone
+what an audit record is made of: digests, plan tokens, uuids, vectors, addresses.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 MASK = "***"
 
@@ -177,6 +180,23 @@ _RULES = (
 _WORDS = re.compile("|".join(sorted({re.escape(word) for rule in _RULES for word in rule.needs})))
 
 
+_learned: set[str] = set()
+_ours: re.Pattern[str] | None = None
+
+
+def learn(secrets: Iterable[str]) -> None:
+    """Know these values from now on, however they look; also as URIs, JSON and HTML write them."""
+    global _ours
+    forms = {
+        form
+        for secret in secrets
+        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], escape(secret))
+    }
+    if not forms <= _learned:
+        _learned.update(forms)
+        _ours = re.compile("|".join(re.escape(form) for form in sorted(_learned, key=len)[::-1]))
+
+
 def redact(text: str) -> str:
     """`text` with every secret replaced by ***; text without secrets comes back unchanged.
 
@@ -187,6 +207,8 @@ def redact(text: str) -> str:
         if not find_secrets(text):
             return text
         text = _ANSI.sub("", text)
+    if _ours is not None:
+        text = _ours.sub(MASK, text)
     for rule in _worth_trying(text):
         text = rule.pattern.sub(_mask, text)
     return text
@@ -196,6 +218,8 @@ def find_secrets(text: str) -> list[str]:
     """The kinds of secret in `text`, each once, never the secrets themselves; [] when clean."""
     kinds: list[str] = []
     text = _ANSI.sub("", text)
+    if _ours is not None and _ours.search(text):
+        kinds.append("a secret of this environment")
     for kind, _, pattern in _worth_trying(text):
         if kind not in kinds and any(_is_secret(match) for match in pattern.finditer(text)):
             kinds.append(kind)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from . import acknowledging, checkpoint, issues, ledger, matrix, show, stages
+from . import acknowledging, checkpoint, issues, journal, ledger, matrix, show, stages
 from .errors import CheckFailed, InDoubt, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
@@ -262,14 +262,13 @@ class Step:
         return ledger.read(self._phase.conn, self._migration.version)
 
     def _record(self, stage: str, state: str, rows: object, **detail: object) -> None:
-        # apply() writes its own `passed` event, inside its transaction.
-        if not self._phase.applies or (stage == "apply" and state == PASSED):
-            return
-        ledger.record(
-            self._phase.conn, self._phase.author, stage=stage, state=state,
-            phase=self._migration.phase, version=self._migration.version, findings=rows,
-            sha256=self._migration.script.sha256, **detail,
-        )  # fmt: skip
+        author, migration = self._phase.author, self._migration
+        about = {"stage": stage, "state": state, "findings": rows, "phase": migration.phase,
+                 "version": migration.version, "sha256": migration.script.sha256}  # fmt: skip
+        if not self._phase.applies:
+            journal.seen(author.run, author.operator, **about, **detail)  # the record's alone
+        elif stage != "apply" or state != PASSED:  # apply() writes its own, in its transaction
+            ledger.record(self._phase.conn, author, **about, **detail)
 
     def _fresh(self) -> Migration:
         """The migration with its file read anew: it may have been mended since."""

@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
         description="Database migrations as a Jupyter runbook.",
         epilog=EPILOG,
     )
+    top.set_defaults(project=None, debug=False)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for family in (_forward, _looking, _back, _records, _writing):
         family(commands)
@@ -93,11 +94,30 @@ def _back(commands: Any) -> None:
 
 def _records(commands: Any) -> None:
     """The archived runs."""
-    audit = _command(commands, "audit", "the records in runs/")
-    audit.add_argument("what", choices=("list", "show"), help="list them, or show one")
-    audit.add_argument("record", nargs="?", default="", help="for show: a record's name")
-    _json(audit)
-    audit.set_defaults(run="questions:audit")
+    audit = _command(commands, "audit", "the records in runs/: list, show, verify, …")
+    records = audit.add_subparsers(dest="what", metavar="WHAT", required=True)
+
+    each = _command(records, "list", "the records in runs/, oldest first")
+    _json(each)
+    each.set_defaults(run="audit.commands:list_")
+
+    show = _command(records, "show", "one record: what came of it, and its files")
+    show.add_argument("record", metavar="RECORD", help="a record's name, id or folder")
+    _json(show)
+    show.set_defaults(run="audit.commands:show")
+
+    verify = _command(records, "verify", "has anything been changed, removed, put in or rewound?")
+    verify.add_argument("records", nargs="*", metavar="RECORD", help="default: all, their chain,"
+                        " and with --target the ledger")  # fmt: skip
+    verify.add_argument("--target", default="", metavar="T", help="hold them against its ledger")
+    verify.add_argument("--key", default="", metavar="PUB", help="the public key that they are"
+                        " signed with")  # fmt: skip
+    _json(verify)
+    verify.set_defaults(run="audit.commands:verify")
+
+    key = _command(records, "key", "write a new signing key")
+    key.add_argument("file", metavar="FILE", help="the key; its public half is FILE.pub")
+    key.set_defaults(run="audit.commands:key")
 
 
 def _writing(commands: Any) -> None:
@@ -116,9 +136,11 @@ def _writing(commands: Any) -> None:
 
 def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help, description=help, epilog=EPILOG)
-    parser.add_argument("--project", metavar="DIR", help="the folder with migrations/, notebooks/"
-                        " and runs/ (default: here)")  # fmt: skip
-    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    # What is not given is not set: `runbook audit --project DIR list` must keep its DIR.
+    unset = argparse.SUPPRESS
+    parser.add_argument("--project", metavar="DIR", default=unset, help="the folder with"
+                        " migrations/, notebooks/ and runs/ (default: here)")  # fmt: skip
+    parser.add_argument("--debug", action="store_true", default=unset, help="show tracebacks")
     return parser
 
 

@@ -24,7 +24,7 @@ comment on column runbook.events.run      is 'The run it belongs to: one noteboo
 comment on column runbook.events.operator is 'Who ran it, as they said.';
 comment on column runbook.events.phase    is 'Phase id of the plan; empty for events of no phase.';
 comment on column runbook.events.version  is 'Version of the migration; empty for events of no migration.';
-comment on column runbook.events.stage    is 'precheck, apply, verify, test, acknowledge, checkpoint, rollback, note, issue, baseline, approval.';
+comment on column runbook.events.stage    is 'precheck, apply, verify, test, acknowledge, checkpoint, rollback, restore, note, issue, baseline, approval, record.';
 comment on column runbook.events.state    is 'started, passed, failed, done.';
 comment on column runbook.events.detail   is 'What was seen: findings, digests, times.';
 comment on column runbook.events.previous is 'Hash of the event before; empty for the first.';
