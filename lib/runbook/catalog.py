@@ -7,40 +7,20 @@ the server's locale: two databases whose objects are equal have equal Catalogs.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from .names import Names, identity
-from .resources import query
+from .reading import Key, Reading, read, read_whole
 
-Key = tuple[str, Names]
 Definition = Mapping[str, Any]
 
-# In the order in which an operator wants to read a difference.
-QUERIES = (
-    "schemas",
-    "types",
-    "sequences",
-    "tables",
-    "columns",
-    "constraints",
-    "indexes",
-    "views",
-    "routines",
-    "triggers",
-    "policies",
-    "grants",
-    "defaults",
-    "comments",
-    "publications",
-    "operators",
-)
 KINDS = (
     "schema",
     "extension",
@@ -71,13 +51,8 @@ select set_config('search_path', '', true), set_config('datestyle', 'ISO, YMD', 
        set_config('jit', 'off', true)
 """
 
-# A query's rows as one text: reading thousands of small ones takes this process twice as long.
-_AS_DOCUMENT = """
-select coalesce(json_agg(json_build_array(q.kind, q.names, q.definition)), '[]')::text
-from (
-{}
-) as q
-"""
+# The last whole reading of each connection: the next one reads what was touched since.
+_last: WeakKeyDictionary[Connection, Reading] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -87,11 +62,13 @@ class Catalog:
     Fields:
         objects: (kind, name) → properties, for example ("column", ("public", "t", "id")) →
             {"type": "integer", "not_null": true}.
+        digests: object → sha256 of its name and properties, made by the server.
         major: of the server it was read from; the wording of some definitions depends on it.
     """
 
     objects: Mapping[Key, Definition]
-    major: int = field(default=0, compare=False)
+    digests: Mapping[Key, str] = field(compare=False, repr=False)
+    major: int = field(compare=False)
 
     def get(self, kind: str, names: Names) -> Definition | None:
         """The properties of one object, or None where there is no such object."""
@@ -99,7 +76,10 @@ class Catalog:
 
     def of(self, kind: str) -> dict[Names, Definition]:
         """Every object of one kind, by name."""
-        return {names: value for (each, names), value in self.objects.items() if each == kind}
+        return {
+            names: self.objects[kind, names]
+            for names in sorted(names for each, names in self.objects if each == kind)
+        }
 
 
 class Change(NamedTuple):
@@ -147,43 +127,43 @@ def snapshot(
     Source: https://www.postgresql.org/docs/current/catalogs.html
     """
     alone = conn.info.transaction_status == TransactionStatus.IDLE
-    narrowing = {
-        "schemas": None if schemas is None else list(schemas),
-        "relations": None if relations is None else list(relations),
-    }
-    objects: dict[Key, Definition] = {}
     # Rolled back, not committed: that alone gives the caller's search_path back exactly.
     with conn.transaction(force_rollback=True), conn.cursor() as cursor:
         if alone:
             cursor.execute("set transaction isolation level repeatable read, read only")
         cursor.execute(PINNED)
-        cursor.execute(query("catalog_scope"), narrowing)
-        row = cursor.fetchone()
-        scope = dict(zip(("schemas", "relations", "routines", "types"), row or (), strict=True))
-        for name in QUERIES:
-            cursor.execute(_AS_DOCUMENT.format(query(f"catalog_{name}")), scope)
-            [[document]] = cursor
-            for kind, names, definition in json.loads(document):
-                objects[(kind, tuple(names))] = definition
-    ordered = MappingProxyType(dict(sorted(objects.items(), key=_reading_order)))
-    return Catalog(ordered, conn.info.server_version // 10_000)
+        if schemas is None and relations is None:
+            _last[conn] = read_whole(cursor, _last.get(conn))
+            parts = _last[conn].parts
+        else:
+            parts = read(
+                cursor,
+                None if schemas is None else list(schemas),
+                None if relations is None else list(relations),
+            )
+    objects: dict[Key, Definition] = {}
+    digests: dict[Key, str] = {}
+    for part in parts.values():
+        for key, (definition, digest) in part.items():
+            objects[key], digests[key] = definition, digest
+    return Catalog(MappingProxyType(objects), digests, conn.info.server_version // 10_000)
 
 
 def fingerprint(catalog: Catalog) -> str:
     """64 hexadecimal digits that are equal exactly when two Catalogs are."""
-    rows = sorted([kind, *names, definition] for (kind, names), definition in _plain(catalog))
-    text = json.dumps(rows, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256("".join(sorted(catalog.digests.values())).encode("ascii")).hexdigest()
 
 
 def diff(before: Catalog, after: Catalog) -> list[Change]:
     """What became of a database, in reading order: schemas first, comments last."""
-    keys = before.objects.keys() | after.objects.keys()
+    keys = {
+        key
+        for key in before.objects.keys() | after.objects.keys()
+        if before.digests.get(key) != after.digests.get(key)
+    }
     changes = []
-    for key in sorted(keys, key=lambda key: _reading_order((key, None))):
+    for key in sorted(keys, key=_reading_order):
         old, new = before.objects.get(key), after.objects.get(key)
-        if old == new:
-            continue
         kind, names = key
         what = "added" if old is None else "removed" if new is None else "changed"
         differing = _differing(old, new)
@@ -225,12 +205,6 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _plain(catalog: Catalog) -> Iterable[tuple[Key, str]]:
-    """Definitions as text, so that rows sort even where two share a name."""
-    for key, definition in catalog.objects.items():
-        yield key, json.dumps(dict(definition), sort_keys=True, ensure_ascii=True)
-
-
-def _reading_order(entry: tuple[Key, Any]) -> tuple[int, str, Names]:
-    kind, names = entry[0]
+def _reading_order(key: Key) -> tuple[int, str, Names]:
+    kind, names = key
     return (KINDS.index(kind) if kind in KINDS else len(KINDS), kind, names)

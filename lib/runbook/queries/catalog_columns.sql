@@ -25,7 +25,8 @@ select 'column' as kind, array[n.nspname::text, c.relname::text, a.attname::text
            'statistics', nullif(a.attstattarget, -1),
            'options', (select jsonb_agg(o order by o) from unnest(a.attoptions) as o),
            'inherited', case when not a.attislocal then true end
-       )) as definition
+       )) as definition,
+       'r' || c.oid as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_attribute as a on a.attrelid = c.oid

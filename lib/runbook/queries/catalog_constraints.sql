@@ -40,7 +40,8 @@ select 'constraint' as kind,
            'validated', k.convalidated,
            'inherited', case when k.conparentid <> 0 or not k.conislocal then true end,
            'definition', pg_get_constraintdef(k.oid)
-       )) as definition
+       )) as definition,
+       coalesce('r' || nullif(k.conrelid, 0), 't' || k.contypid) as owner
 from pg_constraint as k
 left join key on key.oid = k.oid
 left join pg_class as c on c.oid = k.conrelid

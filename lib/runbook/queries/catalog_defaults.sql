@@ -9,7 +9,8 @@ select 'default privilege' as kind,
        jsonb_build_object('privileges', jsonb_agg(
            r.privilege || case when r.passes_on then '*' else '' end
            order by r.privilege collate "C"
-       )) as definition
+       )) as definition,
+       '' as owner
 from pg_default_acl as d
 left join pg_namespace as n on n.oid = d.defaclnamespace
 cross join lateral (

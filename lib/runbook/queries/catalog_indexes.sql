@@ -35,7 +35,8 @@ select 'index' as kind, array[n.nspname::text, x.relname::text] as names,
            'inherited', case when x.relispartition then true end,
            'constraint', k.conname,
            'definition', pg_get_indexdef(i.indexrelid)
-       )) as definition
+       )) as definition,
+       'r' || i.indrelid as owner
 from part
 join pg_index as i on i.indexrelid = part.indexrelid
 join pg_class as x on x.oid = i.indexrelid

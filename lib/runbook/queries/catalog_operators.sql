@@ -32,7 +32,8 @@ select i.type as kind, array[i.identity] as names,
                from pg_cast as c
                where own.classid = 'pg_cast'::regclass and c.oid = own.objid
            )
-       )) as definition
+       )) as definition,
+       '' as owner
 from own
 cross join lateral pg_identify_object(own.classid, own.objid, 0) as i
 where not exists (

@@ -14,7 +14,8 @@ select 'policy' as kind, array[n.nspname::text, c.relname::text, p.polname::text
            ),
            'using', pg_get_expr(p.polqual, p.polrelid),
            'check', pg_get_expr(p.polwithcheck, p.polrelid)
-       )) as definition
+       )) as definition,
+       'r' || p.polrelid as owner
 from pg_policy as p
 join pg_class as c on c.oid = p.polrelid
 join pg_namespace as n on n.oid = c.relnamespace

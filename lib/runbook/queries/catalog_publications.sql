@@ -7,7 +7,8 @@ select 'publication' as kind, array[p.pubname::text] as names,
                case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end
            ], null)),
            'owner', pg_get_userbyid(p.pubowner)
-       ) as definition
+       ) as definition,
+       '' as owner
 from pg_publication as p
 union all
 select 'published table', array[p.pubname::text, n.nspname::text, c.relname::text],
@@ -17,14 +18,15 @@ select 'published table', array[p.pubname::text, n.nspname::text, c.relname::tex
                select jsonb_agg(a.attname order by a.attnum)
                from pg_attribute as a where a.attrelid = c.oid and a.attnum = any (r.prattrs)
            )
-       ))
+       )),
+       ''
 from pg_publication_rel as r
 join pg_publication as p on p.oid = r.prpubid
 join pg_class as c on c.oid = r.prrelid
 join pg_namespace as n on n.oid = c.relnamespace
 where r.prrelid = any (%(relations)s::oid[])
 union all
-select 'published schema', array[p.pubname::text, n.nspname::text], '{}'::jsonb
+select 'published schema', array[p.pubname::text, n.nspname::text], '{}'::jsonb, ''
 from pg_publication_namespace as r
 join pg_publication as p on p.oid = r.pnpubid
 join pg_namespace as n on n.oid = r.pnnspid
@@ -34,7 +36,8 @@ select 'event trigger', array[v.evtname::text],
            'event', v.evtevent, 'enabled', v.evtenabled, 'tags', to_jsonb(v.evttags),
            'function', jsonb_build_array(n.nspname, f.proname),
            'owner', pg_get_userbyid(v.evtowner)
-       ))
+       )),
+       ''
 from pg_event_trigger as v
 join pg_proc as f on f.oid = v.evtfoid
 join pg_namespace as n on n.oid = f.pronamespace
@@ -51,7 +54,8 @@ select 'statistics', array[n.nspname::text, s.stxname::text],
                from pg_attribute as a where a.attrelid = t.oid and a.attnum = any (s.stxkeys)
            ),
            'definition', pg_get_statisticsobjdef(s.oid)
-       ))
+       )),
+       ''
 from pg_statistic_ext as s
 join pg_class as t on t.oid = s.stxrelid
 join pg_namespace as tn on tn.oid = t.relnamespace
@@ -62,7 +66,8 @@ select 'foreign server', array[s.srvname::text],
        jsonb_strip_nulls(jsonb_build_object(
            'wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion,
            'owner', pg_get_userbyid(s.srvowner)
-       ))
+       )),
+       ''
 from pg_foreign_server as s
 join pg_foreign_data_wrapper as w on w.oid = s.srvfdw
 order by kind, names

@@ -28,7 +28,8 @@ select 'function' as kind,
                    'initial', a.agginitval))
                from pg_aggregate as a where a.aggfnoid = p.oid
            )
-       )) as definition
+       )) as definition,
+       'f' || p.oid as owner
 from pg_proc as p
 join pg_namespace as n on n.oid = p.pronamespace
 join pg_language as l on l.oid = p.prolang

@@ -1,6 +1,7 @@
 -- Which schemas and extensions exist?
 select 'schema' as kind, array[n.nspname::text] as names,
-       jsonb_build_object('owner', pg_get_userbyid(n.nspowner)) as definition
+       jsonb_build_object('owner', pg_get_userbyid(n.nspowner)) as definition,
+       '' as owner
 from pg_namespace as n
 where n.oid = any (%(schemas)s::oid[])
   and not exists (
@@ -9,7 +10,8 @@ where n.oid = any (%(schemas)s::oid[])
   )
 union all
 select 'extension', array[e.extname::text],
-       jsonb_build_object('schema', n.nspname, 'version', e.extversion)
+       jsonb_build_object('schema', n.nspname, 'version', e.extversion),
+       ''
 from pg_extension as e
 join pg_namespace as n on n.oid = e.extnamespace
 order by kind, names

@@ -15,7 +15,8 @@ select 'sequence' as kind, array[n.nspname::text, c.relname::text] as names,
                where d.classid = 'pg_class'::regclass and d.objid = c.oid
                  and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
            )
-       )) as definition
+       )) as definition,
+       'r' || c.oid as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_sequence as s on s.seqrelid = c.oid

@@ -27,7 +27,8 @@ select 'table' as kind, array[n.nspname::text, c.relname::text] as names,
                join pg_foreign_server as s on s.oid = f.ftserver
                where f.ftrelid = c.oid
            )
-       )) as definition
+       )) as definition,
+       'r' || c.oid as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.oid = any (%(relations)s::oid[])

@@ -23,7 +23,8 @@ select 'trigger' as kind, array[n.nspname::text, c.relname::text, g.tgname::text
                when 'R' then 'replica' else 'always' end,
            'inherited', case when g.tgparentid <> 0 then true end,
            'definition', pg_get_triggerdef(g.oid)
-       )) as definition
+       )) as definition,
+       'r' || g.tgrelid as owner
 from pg_trigger as g
 join pg_class as c on c.oid = g.tgrelid
 join pg_namespace as n on n.oid = c.relnamespace
@@ -33,7 +34,8 @@ where g.tgrelid = any (%(relations)s::oid[])
   and not g.tgisinternal
 union all
 select 'rule', array[n.nspname::text, c.relname::text, r.rulename::text],
-       jsonb_build_object('enabled', r.ev_enabled, 'definition', pg_get_ruledef(r.oid))
+       jsonb_build_object('enabled', r.ev_enabled, 'definition', pg_get_ruledef(r.oid)),
+       'r' || r.ev_class
 from pg_rewrite as r
 join pg_class as c on c.oid = r.ev_class
 join pg_namespace as n on n.oid = c.relnamespace

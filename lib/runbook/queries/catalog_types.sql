@@ -26,7 +26,8 @@ select 'type' as kind, array[n.nspname::text, t.typname::text] as names,
            'subtype', (
                select format_type(r.rngsubtype, null) from pg_range as r where r.rngtypid = t.oid
            )
-       )) as definition
+       )) as definition,
+       't' || t.oid as owner
 from pg_type as t
 join pg_namespace as n on n.oid = t.typnamespace
 where t.oid = any (%(types)s::oid[])

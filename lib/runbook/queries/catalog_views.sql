@@ -13,7 +13,8 @@ select case c.relkind when 'm' then 'materialized view' else 'view' end as kind,
                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
            ),
            'definition', pg_get_viewdef(c.oid)
-       )) as definition
+       )) as definition,
+       'r' || c.oid as owner
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.oid = any (%(relations)s::oid[])

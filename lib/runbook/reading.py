@@ -1,0 +1,137 @@
+"""Reading the catalog: whole the first time, and afterwards only what was touched since.
+
+Everything that belongs to one relation, function or type is one part, and each part has a stamp
+made of the places and transactions of its catalog rows (queries/catalog_stamps.sql). A part whose
+stamp is still the same, and none of whose dependencies was touched, is not read again. So the work
+of a second reading grows with what a migration touches and not with the database.
+
+Nothing is believed from memory alone: the stamps are asked anew for every reading, in the same
+snapshot, and what they do not cover is always read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Cursor
+
+from .names import Names
+from .resources import query
+
+Key = tuple[str, Names]
+Part = Mapping[Key, tuple[Mapping[str, Any], str]]  # object → its properties, their sha256
+
+# In the order in which an operator wants to read a difference; and what each one's rows belong to.
+_OF_PARTS = {
+    "types": "t",
+    "sequences": "r",
+    "tables": "r",
+    "columns": "r",
+    "constraints": "rt",
+    "indexes": "r",
+    "views": "r",
+    "routines": "f",
+    "triggers": "r",
+    "policies": "r",
+    "grants": "rft",
+    "comments": "rft",
+}
+_OF_ALL = ("schemas", "defaults", "publications", "operators")
+_SCOPE = ("schemas", "relations", "routines", "types")
+_LETTERS = {"r": "relations", "f": "routines", "t": "types"}
+_REST = ""  # the part of what belongs to no relation, function or type
+
+# A query's rows as one text: reading thousands of small ones takes this process twice as long.
+_AS_DOCUMENT = """
+select coalesce(json_agg(json_build_array(q.owner, q.kind, q.names, q.definition, encode(sha256(
+    convert_to(q.kind || q.names::text || q.definition::text, 'UTF8')), 'hex'))), '[]')::text
+from (
+{}
+) as q
+"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one reading found.
+
+    Fields:
+        parts: owner ("r", "f" or "t" and an OID; "" for the rest) → its objects.
+        stamps: owner → a number that changes with any of its catalog rows.
+        named: digest of the names that definitions mention and pg_depend does not lead to.
+    """
+
+    parts: Mapping[str, Part]
+    stamps: Mapping[str, int]
+    named: str
+
+
+def read(
+    cursor: Cursor, schemas: list[str] | None, relations: list[str] | None
+) -> Mapping[str, Part]:
+    """The parts within these bounds; None for no bound. Nothing is remembered of it."""
+    return _parts(cursor, _scope(cursor, schemas, relations))
+
+
+def read_whole(cursor: Cursor, last: Reading | None) -> Reading:
+    """Everything; of what `last` holds only what was touched since is read again."""
+    scope = _scope(cursor, None, None)
+    cursor.execute(query("catalog_stamps"), scope)
+    row = cursor.fetchone()
+    assert row is not None
+    stamps, named = json.loads(row[0]), row[1]
+    if last is None or last.named != named:
+        return Reading(_parts(cursor, scope), stamps, named)
+    owners = {f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]}
+    touched = {o for o in stamps if stamps[o] != last.stamps.get(o) or o not in last.parts}
+    touched = _with_dependents(cursor, touched & owners) & owners if touched & owners else set()
+    kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
+    fresh = _parts(cursor, scope, touched)
+    return Reading({**kept, **{owner: {} for owner in touched}, **fresh}, stamps, named)
+
+
+def _scope(
+    cursor: Cursor, schemas: list[str] | None, relations: list[str] | None
+) -> dict[str, list[int]]:
+    cursor.execute(query("catalog_scope"), {"schemas": schemas, "relations": relations})
+    return dict(zip(_SCOPE, cursor.fetchone() or (), strict=True))
+
+
+def _with_dependents(cursor: Cursor, owners: set[str]) -> set[str]:
+    cursor.execute(query("catalog_dependents"), _oids(owners))
+    return owners | {owner for (owner,) in cursor}
+
+
+def _oids(owners: Iterable[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {of: [] for of in _LETTERS.values()}
+    for owner in owners:
+        found[_LETTERS[owner[0]]].append(int(owner[1:]))
+    return found
+
+
+def _parts(
+    cursor: Cursor, scope: Mapping[str, list[int]], only: set[str] | None = None
+) -> dict[str, Part]:
+    """The parts of these owners (None: of all in scope), and the rest, which is always read."""
+    bounds = scope if only is None else {**scope, **_oids(only)}
+    parts: dict[str, dict[Key, tuple[Mapping[str, Any], str]]] = {_REST: {}}
+    if only is None:
+        for letter, of in _LETTERS.items():
+            parts.update((f"{letter}{oid}", {}) for oid in scope[of])
+    for name in _OF_ALL:
+        _add(cursor, parts, name, scope)
+    for name, letters in _OF_PARTS.items():
+        # Grants and comments hold those of schemas and extensions, too.
+        if len(letters) == 3 or any(bounds[_LETTERS[letter]] for letter in letters):
+            _add(cursor, parts, name, bounds)
+    return parts
+
+
+def _add(cursor: Cursor, parts: dict[str, Any], name: str, bounds: Mapping[str, Any]) -> None:
+    cursor.execute(_AS_DOCUMENT.format(query(f"catalog_{name}")), bounds)
+    [[document]] = cursor
+    for owner, kind, names, definition, digest in json.loads(document):
+        parts.setdefault(owner, {})[(kind, tuple(names))] = (definition, digest)
