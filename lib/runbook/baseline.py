@@ -108,6 +108,9 @@ def _compare(before: Measured, now: Measured | None) -> Finding:
         return Finding("Existing data", before.table, expected, observed, FAIL)
     if now.rows == before.rows and now.checksum == before.checksum:
         return Finding("Existing data", before.table, expected, f"{now.rows} rows, same", PASS)
+    if before.rows == 0:  # what was added since is no loss
+        observed = f"{now.rows} rows; none were there to lose"
+        return Finding("Existing data", before.table, expected, observed, PASS)
     words = "other contents" if now.rows == before.rows else "contents differ"
     return Finding("Existing data", before.table, expected, f"{now.rows} rows, {words}", FAIL)
 

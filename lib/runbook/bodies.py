@@ -28,8 +28,8 @@ _STATEMENT, _EXPRESSION = 0, 2  # RawParseMode; what is above assigns
 
 
 @dataclass
-class _Body:
-    """One function, taken apart."""
+class Body:
+    """One function, taken apart: its queries as (text, how the parser is to read it)."""
 
     name: str
     line: int
@@ -59,9 +59,9 @@ def look_into(conn: psycopg.Connection, statements: Sequence[Statement]) -> Look
     """Look into every PL/pgSQL body of a file that has run on this database; nothing is changed."""
     bodies, functions = [], 0
     for statement in statements:
-        if statement.kind == "create_function_stmt" and _language(statement.node) == "plpgsql":
+        if statement.kind == "create_function_stmt" and language(statement.node) == "plpgsql":
             functions += 1
-            body = _taken_apart(statement, statements)
+            body = taken_apart(statement, statements)
             if body:
                 bodies.append(body)
     missing: list[tuple[str, str, bool]] = []
@@ -73,19 +73,20 @@ def look_into(conn: psycopg.Connection, statements: Sequence[Statement]) -> Look
     return Looked(tuple(dict.fromkeys(missing)), len(bodies), functions)
 
 
-def _language(node: Any) -> str:
+def language(node: Any) -> str:
+    """The language of CREATE FUNCTION, in lower case; "sql" where none is named."""
     given = {item.def_elem.defname: item.def_elem.arg for item in node.options}
     return str(option_value(given["language"])).lower() if "language" in given else "sql"
 
 
-def _taken_apart(statement: Statement, statements: Sequence[Statement]) -> _Body | None:
+def taken_apart(statement: Statement, statements: Sequence[Statement]) -> Body | None:
     """None where the parser cannot take it apart; then nothing is said of it."""
     names = strings(statement.node.funcname)
     try:
         (tree,) = postgast.parse_plpgsql(_readable(statement))
     except (postgast.PgQueryError, json.JSONDecodeError, ValueError):
         return None
-    body = _Body(".".join(names), statement.line, _path(statement.node))
+    body = Body(".".join(names), statement.line, _path(statement.node))
     body.tables = tuple(_fired_by(names, statements))
     function = tree["PLpgSQL_function"]
     body.variables = {names[-1], *_SPECIAL}
@@ -95,7 +96,7 @@ def _taken_apart(statement: Statement, statements: Sequence[Statement]) -> _Body
                 body.variables.add(value["refname"])
             if kind == "PLpgSQL_recfield" and _parent(function, value) in ("new", "old"):
                 body.fields.add(value["fieldname"])
-    _collect(function.get("action", {}), body)
+    collect(function.get("action", {}), body)
     return body
 
 
@@ -148,23 +149,23 @@ def _fired_by(function: tuple[str, ...], statements: Sequence[Statement]) -> Ite
             yield f'"{relation.schemaname or "public"}"."{relation.relname}"'
 
 
-def _collect(part: Any, body: _Body) -> None:
-    """Every query of a body, wherever it stands."""
+def collect(part: Any, body: Body) -> None:
+    """Add every query of a parsed body, wherever it stands."""
     if isinstance(part, list):
         for item in part:
-            _collect(item, body)
+            collect(item, body)
     elif isinstance(part, dict):
         body.makes_tables |= "PLpgSQL_stmt_dynexecute" in part
         expression = part.get("PLpgSQL_expr")
         if expression:
             body.queries.append((expression["query"], expression.get("parseMode", 0)))
         for value in part.values():
-            _collect(value, body)
+            collect(value, body)
 
 
-def _missing(conn: psycopg.Connection, body: _Body) -> Iterator[tuple[str, str, bool]]:
+def _missing(conn: psycopg.Connection, body: Body) -> Iterator[tuple[str, str, bool]]:
     for text, mode in body.queries:
-        statement = _statement(text, mode)
+        statement = parsed(text, mode)
         if statement is None:
             continue
         if statement.WhichOneof("node") not in _ANALYSED:
@@ -184,7 +185,7 @@ def _missing(conn: psycopg.Connection, body: _Body) -> Iterator[tuple[str, str, 
             yield body.name, complaints[0][0], complaints[0][1]
 
 
-def _statement(text: str, mode: int) -> Any:
+def parsed(text: str, mode: int) -> Any:
     """The parsed statement of one query; None where it cannot be read by itself."""
     if mode > _EXPRESSION:  # target := expression
         ends = [at + len(sign) for sign in (":=", "=") if (at := text.find(sign)) >= 0]
@@ -198,7 +199,7 @@ def _statement(text: str, mode: int) -> Any:
     return tree.stmts[0].stmt if tree.stmts else None
 
 
-def _with_nulls(statement: Any, body: _Body, table: str) -> str:
+def _with_nulls(statement: Any, body: Body, table: str) -> str:
     """The statement with NULL for each variable; NEW and OLD as rows of their table."""
     tree = pb.ParseResult()
     tree.stmts.add().stmt.CopyFrom(statement)
@@ -218,7 +219,7 @@ def _with_nulls(statement: Any, body: _Body, table: str) -> str:
     return postgast.deparse(tree)
 
 
-def _replace(node: Any, body: _Body, table: str, aliases: set[str]) -> None:
+def _replace(node: Any, body: Body, table: str, aliases: set[str]) -> None:
     kind, message = inner(node)
     if kind == "param_ref":
         node.a_const.isnull = True

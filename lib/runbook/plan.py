@@ -7,6 +7,7 @@ reads them from migrations/plan.toml.
 from __future__ import annotations
 
 import keyword
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,11 @@ from .sql import Script, read_script
 RISKS = ("low", "medium", "high")
 # one: the whole file; own: the file's BEGIN and COMMIT divide it.
 TRANSACTIONS = ("one", "own")
+# The names that a phase's notebook uses itself.
+_TAKEN = {"phase", "target", "mode", "approve", "operator", "lock_timeout_ms", "open_phase"}
+_ID = re.compile(
+    r"[A-Za-z0-9_-]{1,45}"
+).fullmatch  # nbformat allows 64, and the longest ending is 18
 # What may prove a success criterion; `criteria` says how.
 PROOFS = ("history", "verify", "scenario", "baseline", "validation")
 
@@ -34,6 +40,7 @@ class Migration:
         tables: the tables it creates, schema-qualified.
         may_lose: existing tables that it is meant to take rows from.
         transaction: one · own: whether the file's own BEGIN and COMMIT divide it.
+        repeated: whether another migration has the same name.
     """
 
     version: str
@@ -46,6 +53,7 @@ class Migration:
     tables: tuple[str, ...] = ()
     may_lose: tuple[str, ...] = ()
     transaction: str = "one"
+    repeated: bool = False
 
     @property
     def file(self) -> str:
@@ -56,7 +64,21 @@ class Migration:
     def variable(self) -> str:
         """What a notebook calls its step: the name where Python allows it."""
         usable = self.name.isidentifier() and not keyword.iskeyword(self.name)
-        return self.name if usable else f"m{self.version}"
+        return self.anchor if usable and self.name not in _TAKEN else f"m{self.version}"
+
+    @property
+    def anchor(self) -> str:
+        """The first half of its cells' ids: the name where nbformat allows it."""
+        return self.name if self._telling and _ID(self.name) else f"m{self.version}"
+
+    @property
+    def key(self) -> str:
+        """What a phase finds it by: the name where it tells this migration from all others."""
+        return self.name if self._telling else self.version
+
+    @property
+    def _telling(self) -> bool:
+        return not self.repeated and self.name.isprintable() and not set('"\\') & set(self.name)
 
     @property
     def rollback(self) -> Path:
@@ -95,9 +117,9 @@ class Phase:
 
     def __getitem__(self, name: str) -> Migration:
         for migration in self.migrations:
-            if name in (migration.name, migration.version):
+            if name in (migration.key, migration.version):
                 return migration
-        known = ", ".join(migration.name for migration in self.migrations)
+        known = ", ".join(migration.key for migration in self.migrations)
         raise PlanInvalid(
             f"Phase {self.id!r} has no migration {name!r}.", remedy=f"It has: {known}."
         )
@@ -139,7 +161,7 @@ class Plan:
     def migration(self, version: str) -> Migration:
         """The migration with this version or name."""
         for migration in self.everything:
-            if version in (migration.version, migration.name, str(migration)):
+            if version in (migration.version, migration.key, str(migration)):
                 return migration
         raise PlanInvalid(
             f"The plan has no migration {version!r}.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -36,11 +37,6 @@ def read_plan(root: Path) -> Plan:
     return _Reader(path).plan(root)
 
 
-def _migration(path: Path, **said: Any) -> Migration:
-    version, _, name = path.stem.partition("_")
-    return Migration(version, name, path, **said)
-
-
 class _Reader:
     """One reading of one plan.toml; it knows the text, so that errors can name a line."""
 
@@ -63,9 +59,10 @@ class _Reader:
 
     def plan(self, root: Path) -> Plan:
         self.known_keys(self.table, _PLAN_KEYS, "the top level")
+        self.names: Counter[str] = Counter()
         files = self.files(root / "migrations")
         baseline = tuple(
-            _migration(self.take(files, version, "baseline"))
+            self.of_file(self.take(files, version, "baseline"))
             for version in self.strings(self.table, "baseline", "the top level")
         )
         phases = tuple(
@@ -92,7 +89,7 @@ class _Reader:
         """The folder's migrations by version; two files of one version are an error."""
         found: dict[str, Path] = {}
         for path in sorted(folder.glob("*.sql")):
-            version, separator, _ = path.stem.partition("_")
+            version, separator, name = path.stem.partition("_")
             if not (separator and version.isdecimal() and version.isascii()):
                 if path.name != "seed.sql":
                     raise PlanInvalid(
@@ -108,6 +105,7 @@ class _Reader:
                     remedy="Give one of them a version of its own.",
                 )
             found[version] = path
+            self.names[name] += 1
         return found
 
     def phase(self, entry: dict[str, Any], files: dict[str, Path]) -> Phase:
@@ -147,7 +145,7 @@ class _Reader:
                 f'"{transaction}"',
                 entry,
             )
-        return _migration(
+        return self.of_file(
             self.take(files, version, where),
             transaction=transaction,
             phase=phase,
@@ -157,6 +155,10 @@ class _Reader:
             tables=tuple(self.strings(entry, "tables", where)),
             may_lose=tuple(self.strings(entry, "may_lose", where)),
         )
+
+    def of_file(self, path: Path, **said: Any) -> Migration:
+        version, _, name = path.stem.partition("_")
+        return Migration(version, name, path, repeated=self.names[name] > 1, **said)
 
     def take(self, files: dict[str, Path], version: str, where: str) -> Path:
         """The file of this version, which no later entry may claim."""

@@ -96,8 +96,8 @@ def _history(migration: Migration, applied: History) -> Iterator[Finding]:
 def _tables(
     conn: psycopg.Connection, migration: Migration, script: Script, applied: History
 ) -> Iterator[Finding]:
-    """The plan names the tables that the SQL creates, and none of them is there yet."""
-    created = {name for statement in script.statements for name in _created(statement)}
+    """The plan names the tables that the SQL creates, and none of them is there by accident."""
+    created = {name for statement in script.statements for name in created_tables(statement)}
     planned = set(migration.tables)
     if created != planned:
         observed = ", ".join(sorted(created)) or "none"
@@ -112,15 +112,34 @@ def _tables(
         " from unnest(%s::text[]) name order by 1",
         [sorted(created)],
     ).fetchall()
+    expected = _met_before(script)
     for name, there in rows:
-        if there and begun:
+        if there and name in expected:
+            observed, verdict = f"exists already; {expected[name]}", WARN
+        elif there and begun:
             observed, verdict = "created by a part that an earlier run committed", PASS
         else:
             observed, verdict = ("exists already", FAIL) if there else ("free", PASS)
         yield Finding("Name is free", name, "free", observed, verdict)
 
 
-def _created(statement: Statement) -> Iterator[str]:
+def _met_before(script: Script) -> dict[str, str]:
+    """The tables of which the file itself says what is to happen when they exist."""
+    found: dict[str, str] = {}
+    for statement in script.statements:
+        node = statement.node
+        if statement.kind == "drop_stmt" and node.remove_type == _TABLE:
+            for item in node.objects:
+                parts = tuple(part.string.sval for part in item.list.items)
+                name = ".".join(parts if len(parts) > 1 else ("public", *parts))
+                found[name] = "the file drops it first"
+        elif getattr(node, "if_not_exists", False):
+            for name in created_tables(statement):
+                found.setdefault(name, "IF NOT EXISTS leaves it as it is")
+    return found
+
+
+def created_tables(statement: Statement) -> Iterator[str]:
     """The permanent table that a statement creates."""
     match statement.kind:
         case "create_stmt":

@@ -8,7 +8,7 @@ a twin whose catalog was identical afterwards, and no step of its scenario may b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .account import Account
@@ -47,6 +47,7 @@ _ALTERED = {
     "DetachPartition": "detaches a partition of",
 }
 Suggestion = tuple[str, str]  # a level and why
+Again = Callable[[str], bool]  # whether the file makes this object again, further down
 
 
 def compared(migration: Migration, account: Account | None = None) -> Finding:
@@ -62,10 +63,16 @@ def compared(migration: Migration, account: Account | None = None) -> Finding:
 
 def suggestions(migration: Migration, account: Account | None = None) -> list[Suggestion]:
     """Every reason to be careful, with the level that it suggests."""
+    statements = migration.script.statements
     made: set[str] = set()
     found: list[Suggestion] = []
-    for statement in migration.script.statements:
-        for level, why in _of(statement, made):
+    last = {name: at for at, each in enumerate(statements) for name in _replaceable(each)}
+    for at, statement in enumerate(statements):
+
+        def again(name: str, at: int = at) -> bool:
+            return last.get(name, -1) > at
+
+        for level, why in _of(statement, made, again):
             found.append((level, f"{why} (line {statement.line})"))
         made |= set(_made(statement))
     if account:
@@ -113,7 +120,7 @@ def without_skips(migration: Migration, rows: list[Finding]) -> list[Finding]:
     ]
 
 
-def _of(statement: Statement, made: set[str]) -> Iterator[Suggestion]:
+def _of(statement: Statement, made: set[str], again: Again) -> Iterator[Suggestion]:
     kind, node = statement.kind, statement.node
     if kind in _CODE:
         yield "medium", f"runs {_CODE[kind]}, which may do anything"
@@ -128,7 +135,7 @@ def _of(statement: Statement, made: set[str]) -> Iterator[Suggestion]:
     elif kind == "alter_table_stmt":
         yield from _altered(node, made)
     elif kind in ("drop_stmt", "rename_stmt"):
-        yield from _dropped(kind, node, made)
+        yield from _dropped(kind, node, made, again)
     elif kind == "create_function_stmt":
         yield from _function(node)
 
@@ -155,7 +162,7 @@ def _altered(node: Any, made: set[str]) -> Iterator[Suggestion]:
             yield "medium", f"alters {name}"
 
 
-def _dropped(kind: str, node: Any, made: set[str]) -> Iterator[Suggestion]:
+def _dropped(kind: str, node: Any, made: set[str], again: Again) -> Iterator[Suggestion]:
     if kind == "rename_stmt":
         if node.relation.relname and _name(node.relation) not in made:
             yield "high", f"renames {_name(node.relation)} or a part of it"
@@ -164,12 +171,29 @@ def _dropped(kind: str, node: Any, made: set[str]) -> Iterator[Suggestion]:
     for item in node.objects:
         shape, value = inner(item)
         parts = strings(value.items) if shape == "list" else ()
-        names = [".".join(parts if len(parts) > 1 else ("public", *parts))]
+        if shape == "object_with_args":
+            parts = strings(value.objname)
+        bare = 2 if what in ("policy", "trigger", "rule") else 1
+        names = [".".join(parts if len(parts) > bare else ("public", *parts))]
         names.append(".".join(names[0].split(".")[:-1]))  # the table of a policy or trigger
-        if parts and not made & set(names):
+        if parts and again(names[0]):  # dropped, to be made again by the same file
+            yield "medium", f"replaces the {what} {'.'.join(parts)}"
+        elif parts and not made & set(names):
             yield "high", f"drops the {what} {'.'.join(parts)}"
         elif not parts:
             yield "high", f"drops a {what}"
+
+
+def _replaceable(statement: Statement) -> Iterable[str]:
+    """What a file that drops and makes it again only replaces: objects that hold no rows."""
+    node = statement.node
+    match statement.kind:
+        case "create_policy_stmt":
+            yield f"{_name(node.table)}.{node.policy_name}"
+        case "create_trig_stmt":
+            yield f"{_name(node.relation)}.{node.trigname}"
+        case "view_stmt" | "create_function_stmt" | "index_stmt":
+            yield from _made(statement)
 
 
 def _function(node: Any) -> Iterator[Suggestion]:

@@ -8,17 +8,13 @@ The target is only read. What the twin cannot show is said (`Rehearsal.unlike`),
 
 from __future__ import annotations
 
-import os
-import subprocess
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
-from . import access, catalog, directives, embedded, production_state, scenario
+from . import access, catalog, directives, production_state, scenario
 from .account import Account, close_account, merged, open_account
 from .bodies import Looked, look_into
 from .catalog import Catalog
@@ -26,14 +22,12 @@ from .errors import FileInvalid, RunbookError
 from .failure import statement_failed
 from .findings import FAIL, SKIP
 from .plan import Migration
-from .servers.bridge import bridge
-from .servers.lending import lend_roles
+from .schema_copy import copied
 from .sql import Script, read_script
 from .target import Target, reset_session
 from .transactions import split_parts
 
 NOT_PLAYED = "its scenario was not played there"
-_DUMP_TIMEOUT_S = 600
 _STATEMENT_TIMEOUT_MS = 300_000
 _OWN_EXTENSIONS = (
     "select extname from pg_catalog.pg_extension where extowner = current_user::regrole"
@@ -92,11 +86,11 @@ def rehearse(target: Target, migrations: Sequence[Migration]) -> Rehearsal:
             nothing was tried and the target was only read.
     """
     tried: dict[str, Tried] = {}
-    with _twin(target) as (conn, unlike):
+    with copied(target) as (conn, unlike):
         before = catalog.snapshot(conn)
         for migration in migrations:
             unlike += _untried(migration)
-            result = _try(conn, migration, before)
+            result = try_out(conn, migration, before)
             tried[migration.version] = result
             if result.failure or result.after is None:
                 break
@@ -128,7 +122,7 @@ def undo(target: Target, migrations: Sequence[Migration]) -> dict[str, Undone]:
     undone: dict[str, Undone] = {}
     with target.connect(purpose="extensions") as there:
         owned = [row[0] for row in there.execute(_OWN_EXTENSIONS)]
-    with _twin(target) as (conn, unlike):
+    with copied(target) as (conn, unlike):
         _own(target, conn, owned)
         before = catalog.snapshot(conn)
         for migration in migrations:
@@ -167,7 +161,12 @@ def _untried(migration: Migration) -> list[str]:
     ]
 
 
-def _try(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
+def try_out(conn: psycopg.Connection, migration: Migration, before: Catalog) -> Tried:
+    """Run one migration on a scratch database, and its rollback, which is taken back again.
+
+    Args:
+        before: the scratch database's catalog as it is now.
+    """
     script = migration.script
     try:
         account = _run(conn, script)
@@ -250,51 +249,3 @@ def _execute(conn: psycopg.Connection, script: Script, statement) -> None:
         conn.execute(statement.text)
     except psycopg.Error as error:
         raise statement_failed(script, statement, error) from None
-
-
-@contextmanager
-def _twin(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
-    """A database restored from the target's schema, gone afterwards; and what it lacks."""
-    server = production_state.server(target.project)
-    name = f"twin_{os.getpid()}_{uuid.uuid4().hex[:12]}"
-    dump = _dump(server, target)
-    with closing(psycopg.connect(server.conninfo("template1"), autocommit=True)) as conn:
-        create = sql.SQL("create database {} template template0")
-        conn.execute(create.format(sql.Identifier(name)))
-    try:
-        user, unlike = lend_roles(server, target, name)
-        unlike += _restore(server, name, dump)
-        there = server.conninfo(name, user)
-        with psycopg.connect(there, autocommit=True, prepare_threshold=None) as conn:
-            yield conn, unlike
-    finally:
-        embedded.drop(server, name)
-
-
-def _dump(server: embedded.Server, target: Target) -> bytes:
-    """pg_dump of the target's schema, through a connection of ours."""
-    command = [str(server.bin_dir / "pg_dump"), "--schema-only", "--exclude-schema=runbook"]
-    with bridge(target, purpose="dump") as environment:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S, check=False
-        )
-    if done.returncode:
-        from .redact import redact
-
-        words = redact(done.stderr.decode(errors="replace").strip().splitlines()[-1])
-        raise RunbookError(f"The schema of {target.name} could not be dumped: {words}")
-    return done.stdout
-
-
-def _restore(server: embedded.Server, name: str, dump: bytes) -> list[str]:
-    """Restore as superuser, statement by statement; every error is something the twin lacks."""
-    superuser = server.conninfo(name, "supabase_admin")
-    command = [str(server.bin_dir / "psql"), "-X", "-q", "-d", superuser]
-    settings = "-c synchronous_commit=off -c client_min_messages=error"
-    environment = {**os.environ, "PGOPTIONS": settings}
-    done = subprocess.run(
-        command, input=dump, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S,
-        check=False,
-    )  # fmt: skip
-    errors = done.stderr.decode(errors="replace").splitlines()
-    return [line.partition("ERROR:")[2].strip() for line in errors if "ERROR:" in line]

@@ -122,6 +122,18 @@ def _records(commands: Any) -> None:
 
 def _writing(commands: Any) -> None:
     """Files of a project."""
+    init = _command(commands, "init", "make a project of a folder of migrations")
+    init.add_argument("source", metavar="SOURCE", help="the folder, or the project that holds"
+                      " supabase/migrations")  # fmt: skip
+    init.add_argument("--phase", action="append", default=[], metavar="NAME=FIRST..LAST",
+                      help="a phase and its versions; else the dates' gaps decide")  # fmt: skip
+    init.add_argument("--mend", action="store_true", help="write files with a byte order mark or"
+                      " CRLF as plain UTF-8")  # fmt: skip
+    init.add_argument("--without-replay", action="store_true", help="do not run the files on a"
+                      " scratch database: no rollback is drafted")  # fmt: skip
+    _json(init)
+    init.set_defaults(run="adopt.command:init")
+
     draft = _command(commands, "draft-rollback", "write a rollback file from the migration's SQL")
     draft.add_argument("version", metavar="VERSION", help="version or name")
     draft.set_defaults(run="commands_back:draft_rollback")

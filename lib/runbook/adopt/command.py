@@ -1,0 +1,102 @@
+"""The command: what init found, file by file, in words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from pathlib import Path
+
+from ..cli import emit, say
+from .init import Adopted, adopt
+from .trial import DRAFTED, GIVEN
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write a project from a folder of migrations; exit 3 when a file of it is not right."""
+    project = Path(options.project or os.environ.get("RUNBOOK_PROJECT") or ".")
+    adopted = adopt(
+        Path(options.source),
+        project,
+        phases=options.phase,
+        mend=options.mend,
+        replay=not options.without_replay,
+    )
+    emit(_document(adopted)) if options.json else _show(adopted, project)
+    return 3 if _wrong(adopted) else 0
+
+
+def _wrong(adopted: Adopted) -> bool:
+    return bool(adopted.faults) or any(each.failure for each in adopted.trials.values())
+
+
+def _show(adopted: Adopted, project: Path) -> None:
+    count = len(adopted.entries)
+    say(f"{count} migrations of {adopted.folder.path}, read as {adopted.folder.style} files")
+    for notice in adopted.folder.notices:
+        say(f"  {notice}")
+    for number, group in enumerate(adopted.groups, start=1):
+        risks = Counter(adopted.entries[each.version].risk for each in group.files)
+        said = ", ".join(f"{risks[r]} {r}" for r in ("low", "medium", "high") if risks[r])
+        say(f"  phase {number}  {group.title}: {len(group.files)} files, risk: {said}")
+    own = [entry for entry in adopted.entries.values() if entry.own]
+    if own:
+        say(f'  {len(own)} commit in their middle (transaction = "own")')
+    _faults(adopted)
+    _trials(adopted)
+    kinds = Counter(str(Path(name).parent) for name in adopted.written)
+    say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
+    say(f"Next: runbook run --project {project}")
+
+
+def _faults(adopted: Adopted) -> None:
+    mended = [found for found in adopted.folder.files if found.mended]
+    for found in mended:
+        say(f"  mended      {found.file}: {found.mended}")
+    for fault in adopted.faults:
+        word = "left out" if fault.left_out else "unreadable"
+        say(f"  {word:<10}  {fault.file}: {fault.says}.")
+        if fault.remedy:
+            say(f"              {fault.remedy}")
+    if any(not fault.left_out for fault in adopted.faults):
+        say("  An unreadable file has its place in the plan; a run stops before its phase until it"
+            " is mended in migrations/.")  # fmt: skip
+
+
+def _trials(adopted: Adopted) -> None:
+    if not adopted.trials:
+        return
+    files = {each.version: each.target for group in adopted.groups for each in group.files}
+    failed = {version: t for version, t in adopted.trials.items() if t.failure}
+    held = Counter(t.rollback for t in adopted.trials.values() if not t.why_not)
+    say(f"  {len(adopted.trials) - len(failed)} of {len(adopted.trials)} ran in order on an empty"
+        f" Supabase database; {held[DRAFTED]} rollbacks drafted and seen to hold, {held[GIVEN]} of"
+        " the project's own hold")  # fmt: skip
+    for version, tried in adopted.trials.items():
+        risk = adopted.entries[version].risk
+        if tried.failure:
+            say(f"  fails       {files[version]}: {tried.failure}")
+        elif tried.why_not and tried.rollback == GIVEN:
+            say(f"  rollback    {files[version]}: does not hold: {tried.why_not}")
+        elif tried.why_not:
+            needs = "; needs one before it can run (risk: high)" if risk == "high" else ""
+            say(f"  rollback    {files[version]}: none drafted: {tried.why_not}{needs}")
+
+
+def _document(adopted: Adopted) -> dict:
+    return {
+        "style": adopted.folder.style,
+        "phases": [
+            {"id": each.id, "title": each.title, "notebook": each.notebook,
+             "versions": [found.version for found in each.files]}
+            for each in adopted.groups
+        ],
+        "migrations": [
+            {**vars(entry), "trial": vars(adopted.trials[version]) if version in adopted.trials
+             else None}
+            for version, entry in adopted.entries.items()
+        ],
+        "faults": [vars(fault) for fault in adopted.faults],
+        "notices": list(adopted.folder.notices),
+        "written": adopted.written,
+    }  # fmt: skip

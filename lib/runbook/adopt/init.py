@@ -1,0 +1,224 @@
+"""`runbook init`: a project, written from a folder of migrations; nothing is overwritten.
+
+Everything is written into a folder of its own first, read back as a plan, and only then moved into
+place: an interrupt or a refusal leaves the project as it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .. import embedded
+from ..errors import FileInvalid, Refused
+from ..notebooks import write_notebooks
+from ..plan import Migration
+from ..plan_file import read_plan
+from . import trial as trials
+from .grouping import Group, group
+from .judged import judged, skeleton, tables, transaction
+from .plan_text import Entry, plan_text
+from .references import Authors
+from .sources import Fault, Folder, Found, find
+from .trial import Trial
+
+
+@dataclass
+class Adopted:
+    """What init found and wrote.
+
+    Fields:
+        written: paths below the project, in order.
+        entries, trials: by version; no trials where none was asked for.
+    """
+
+    folder: Folder
+    groups: list[Group]
+    entries: dict[str, Entry]
+    faults: list[Fault]
+    trials: dict[str, Trial] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+
+
+def adopt(
+    source: Path,
+    project: Path,
+    *,
+    phases: Sequence[str] = (),
+    mend: bool = False,
+    replay: bool = True,
+) -> Adopted:
+    """Write the project.
+
+    Args:
+        source: the folder of migrations, or the project that holds it.
+        project: where migrations/ and notebooks/ go; may be the source's own project.
+        phases: NAME=FIRST..LAST each.
+        mend: write files with a byte order mark or CRLF as plain UTF-8.
+        replay: run everything on a scratch database, to find what fails and to prove rollbacks.
+
+    Raises:
+        Refused: nothing to adopt, a bad --phase, or a file that would be overwritten.
+    """
+    folder = find(source, mend=mend)
+    _require_free(project, ["migrations/plan.toml"], "is there already")
+    project.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".runbook-init-", dir=project))
+    try:
+        adopted = _staged(folder, stage, project, phases, replay)
+        staged = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
+        same = {path for path in staged if _same(stage / path, project / path)}
+        new = [path for path in staged if path not in same]
+        _require_free(project, [str(path) for path in new], "would be overwritten")
+        for path in new:
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            (stage / path).rename(project / path)
+        adopted.written = [str(path) for path in new]
+        return adopted
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _staged(
+    folder: Folder, stage: Path, project: Path, phases: Sequence[str], replay: bool
+) -> Adopted:
+    migrations = stage / "migrations"
+    for name in ("rollback", "tests"):
+        (migrations / name).mkdir(parents=True)
+    faults, kept = list(folder.faults), []
+    entries: dict[str, Entry] = {}
+    read: list[Migration] = []
+    authors = Authors()
+    for found in folder.files:
+        migration = _written(found, migrations)
+        fault = _unreadable(migration, found)
+        if fault is None:
+            migration = _divided(migration)
+            fault = _unreadable(migration, found)
+        if fault and fault.left_out:
+            migration.path.unlink()
+            migration.rollback.unlink(missing_ok=True)
+        else:
+            kept.append(found)
+        if fault:
+            faults.append(fault)
+            entries[found.version] = _entry_of_fault(found, fault)
+            continue
+        entry = _entry(migration, found, authors)
+        entries[found.version] = entry
+        read.append(_ready(migration, entry))
+    if not kept:
+        raise Refused(
+            f"None of the files in {folder.path} can be adopted:"
+            f" {faults[0].file}: {faults[0].says}.",
+            remedy=faults[0].remedy,
+        )
+    entries = {found.version: entries[found.version] for found in kept}
+    groups = group(kept, phases)
+    adopted = Adopted(folder, groups, entries, faults)
+    if replay:
+        adopted.trials = trials.replay(embedded.home(project), read)
+    for version, tried in adopted.trials.items():
+        remarks = (*entries[version].remarks, *_remarks(tried))
+        entries[version] = replace(entries[version], remarks=remarks)
+    text = plan_text(_project_name(project), groups, entries, faults)
+    (migrations / "plan.toml").write_text(text, encoding="utf-8")
+    write_notebooks(read_plan(stage), stage / "notebooks")
+    return adopted
+
+
+def _written(found: Found, folder: Path) -> Migration:
+    path = folder / found.target
+    path.write_bytes(found.up)
+    migration = Migration(found.version, found.name, path)
+    if found.down is not None and found.down.strip():
+        migration.rollback.write_bytes(found.down)
+    return migration
+
+
+def _unreadable(migration: Migration, found: Found) -> Fault | None:
+    """What keeps the file from being read as SQL; its transaction control not counted."""
+    try:
+        _ = migration.script
+    except FileInvalid as error:
+        if any(word in error.what for word in _DIVIDES) and migration.transaction == "one":
+            return None
+        says = error.what.removeprefix(migration.file).lstrip(",: ").rstrip(".")
+        empty = "contains no SQL statement" in error.what
+        return Fault(found.file, says, "" if empty else error.remedy, left_out=empty)
+    return None
+
+
+_DIVIDES = ("BEGIN inside the file", "START inside the file", "COMMIT inside the file")
+
+
+def _divided(migration: Migration) -> Migration:
+    """The migration with `transaction = "own"` where it cannot be read without."""
+    try:
+        _ = migration.script
+        return migration
+    except FileInvalid:
+        return replace(migration, transaction="own")
+
+
+def _entry(migration: Migration, found: Found, authors: Authors) -> Entry:
+    level, why = judged(migration, authors.replaced(migration.script))
+    requires = authors.requires(migration.script)
+    authors.add(migration.version, migration.script)
+    remarks = tuple(
+        f"line {migration.script.statements[number].line} begins a transaction of its own: {why}"
+        for number, why in migration.script.begins
+        if migration.transaction == "one"
+    )
+    if found.mended:
+        remarks = (f"Mended: {found.mended}.", *remarks)
+    own = transaction(migration, migration.transaction == "own")
+    return Entry(migration.version, level, why, requires, tables(migration), own, remarks)
+
+
+def _entry_of_fault(found: Found, fault: Fault) -> Entry:
+    remark = f"Cannot be read yet: {fault.says}. {fault.remedy}"
+    return Entry(found.version, "high", "Not known: the file cannot be read.", remarks=(remark,))
+
+
+def _ready(migration: Migration, entry: Entry) -> Migration:
+    """With what the plan will say of it, its file parsed only once; its scenario written."""
+    ready = replace(migration, risk=entry.risk, why=entry.why, tables=entry.tables)
+    vars(ready)["script"] = migration.script
+    text = skeleton(migration)
+    if text:
+        ready.scenario.write_text(text, encoding="utf-8")
+    return ready
+
+
+def _remarks(tried: Trial) -> list[str]:
+    if tried.failure:
+        return [f"Fails on an empty Supabase database: {tried.failure}."]
+    if tried.why_not and tried.rollback == trials.GIVEN:
+        return [f"Its rollback does not hold: {tried.why_not}."]
+    if tried.why_not:
+        return [f"No rollback could be drafted: {tried.why_not}."]
+    return []
+
+
+def _project_name(project: Path) -> str:
+    return project.resolve().name or "Project"
+
+
+def _same(staged: Path, present: Path) -> bool:
+    """Whether the file is there already, byte for byte: the source of an adoption in place."""
+    return present.is_file() and staged.read_bytes() == present.read_bytes()
+
+
+def _require_free(project: Path, names: Sequence[str], says: str) -> None:
+    taken = [name for name in names if (project / name).exists()]
+    if taken:
+        shown = ", ".join(taken[:10]) + (f" and {len(taken) - 10} more" if taken[10:] else "")
+        raise Refused(
+            f"{shown} {says}.",
+            state="Nothing was written.",
+            remedy="Move them away, or name another folder: --project DIR.",
+        )

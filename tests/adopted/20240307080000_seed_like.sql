@@ -1,0 +1,1 @@
+insert into public.audit (what) select 'backfilled' where not exists (select 1 from public.audit where what = 'backfilled');
