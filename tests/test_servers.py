@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import servers
-from runbook import production_state, twin
+from runbook import production_state, schema_copy
 from runbook.errors import CheckFailed, TargetRefused
 from runbook.servers import unreachable
 from runbook.target import Target, identify, open_target, require_fit
@@ -220,7 +220,7 @@ def test_tls_is_verified_in_full_and_a_wrong_name_or_ca_is_explained(
         encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
         assert conn.execute(encrypted).fetchone() == (True,)
     embedded = production_state.server(tmp_path)
-    assert b"CREATE TABLE public.orders" in twin._dump(embedded, target)
+    assert b"CREATE TABLE public.orders" in schema_copy.dump(embedded, target)
 
     other = fifteen.conninfo(**{**secure, "host": "db.example"}, sslrootcert=authority)
     assert "The certificate belongs to another host" in _refused(monkeypatch, other).remedy

@@ -28,13 +28,13 @@ def copied(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
     """A database restored from the target's schema, gone afterwards; and what it lacks."""
     server = production_state.server(target.project)
     name = f"twin_{os.getpid()}_{uuid.uuid4().hex[:12]}"
-    dump = _dump(server, target)
+    dumped = dump(server, target)
     with closing(psycopg.connect(server.conninfo("template1"), autocommit=True)) as conn:
         create = sql.SQL("create database {} template template0")
         conn.execute(create.format(sql.Identifier(name)))
     try:
         user, unlike = lend_roles(server, target, name)
-        unlike += _restore(server, name, dump)
+        unlike += _restore(server, name, dumped)
         there = server.conninfo(name, user)
         with psycopg.connect(there, autocommit=True, prepare_threshold=None) as conn:
             yield conn, unlike
@@ -42,7 +42,7 @@ def copied(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
         embedded.drop(server, name)
 
 
-def _dump(server: embedded.Server, target: Target) -> bytes:
+def dump(server: embedded.Server, target: Target) -> bytes:
     """pg_dump of the target's schema, through a connection of ours."""
     command = [str(server.bin_dir / "pg_dump"), "--schema-only", "--exclude-schema=runbook"]
     with bridge(target, purpose="dump") as environment:
@@ -57,14 +57,14 @@ def _dump(server: embedded.Server, target: Target) -> bytes:
     return done.stdout
 
 
-def _restore(server: embedded.Server, name: str, dump: bytes) -> list[str]:
+def _restore(server: embedded.Server, name: str, dumped: bytes) -> list[str]:
     """Restore as superuser, statement by statement; every error is something the twin lacks."""
     superuser = server.conninfo(name, "supabase_admin")
     command = [str(server.bin_dir / "psql"), "-X", "-q", "-d", superuser]
     settings = "-c synchronous_commit=off -c client_min_messages=error"
     environment = {**os.environ, "PGOPTIONS": settings}
     done = subprocess.run(
-        command, input=dump, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S,
+        command, input=dumped, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S,
         check=False,
     )  # fmt: skip
     errors = done.stderr.decode(errors="replace").splitlines()
