@@ -10,12 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import psycopg
 
 from . import catalog, ledger
+from .approvals import manifest, second
+from .approvals.manifest import Manifest
+from .approvals.person import present
+from .catalog import Catalog
 from .errors import NotApproved
-from .ledger import Author
+from .ledger import Author, Event
 from .plan import Migration
 from .target import Identity, Target
 
@@ -31,6 +36,22 @@ def plan_token(identity: Identity, fingerprint: str, pending: Sequence[Migration
     }
     text = json.dumps(covered, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def offer(
+    conn: psycopg.Connection,
+    target: Target,
+    identity: Identity,
+    pending: Sequence[Migration],
+    author: Author,
+) -> Manifest:
+    """The token for what is pending now, with all that it covers; kept in runs/plans/."""
+    now = catalog.snapshot(conn)
+    token = plan_token(identity, catalog.fingerprint(now), pending)
+    covered = manifest.manifest(token, target, identity, now, pending, present(conn, author))
+    if target.protected:
+        manifest.keep(target.project, covered)
+    return covered
 
 
 def require_approval(
@@ -61,27 +82,29 @@ def require_approval(
     """
     if not target.protected:
         return
-    remedy = (
-        f"Run it with mode=check (`runbook run --target {target.name} --mode check`), have the"
-        " token approved, and pass it as approve=…"
-    )
     if not given:
         raise NotApproved(
-            f"Target {target.name} is protected and no token was given.", remedy=remedy
+            f"Target {target.name} is protected and no token was given.", remedy=_remedy(target)
         )
-    now = catalog.fingerprint(catalog.snapshot(conn))
-    covered = _covered(identity, now, [*pending, *later], given, least=len(pending))
-    if covered is not None:
-        if using:
-            ledger.record(
-                conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
-                files={m.version: m.script.sha256 for m in covered},
-            )  # fmt: skip
-        return
-    _require_used_before(conn, target, pending, given, now, remedy)
+    there = catalog.snapshot(conn)
+    now = catalog.fingerprint(there)
+    events = ledger.read(conn)
+    other = second.require_other(conn, events, given, author) if second.required() else ""
+    everything = [*pending, *later]
+    covered = covered_by(identity, now, everything, given, least=len(pending))
+    if covered is None:
+        if not _used_before(events, given):
+            raise not_for_this(target.project, given, identity, there, everything, target)
+        _require_rest(events, target, pending, given, now)
+    elif using:
+        ledger.record(
+            conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
+            files={m.version: m.script.sha256 for m in covered},
+            **({"other_approver": other} if other else {}),
+        )  # fmt: skip
 
 
-def _covered(
+def covered_by(
     identity: Identity, now: str, pending: Sequence[Migration], given: str, *, least: int
 ) -> Sequence[Migration] | None:
     """The files that this token covers: the first ones that are pending, `least` at least."""
@@ -91,35 +114,66 @@ def _covered(
     return None
 
 
-def _require_used_before(
-    conn: psycopg.Connection,
+def not_for_this(
+    project: Path,
+    given: str,
+    identity: Identity,
+    now: Catalog,
+    pending: Sequence[Migration],
+    target: Target | None = None,
+) -> NotApproved:
+    """The refusal of a token that does not fit, naming what changed since it was made."""
+    known = manifest.find(project, given)
+    if known is None:
+        said = "; what changed cannot be named: its check was not made in this folder"
+    else:
+        kept = list(known.files)
+        said = ": " + "; ".join(
+            manifest.changed(known, identity, now, [m for m in pending if m.version in kept])
+            or ["it covers less than what is pending here, or more"]
+        )
+    return NotApproved(
+        f"The token {given} is not for what is pending on {identity.database} now{said}.",
+        remedy=_remedy(target),
+    )
+
+
+def _remedy(target: Target | None) -> str:
+    where = f" --target {target.name}" if target else ""
+    return (
+        f"Run it with mode=check (`runbook run{where} --mode check`), have the token approved, and"
+        " pass it as approve=…"
+    )
+
+
+def _used_before(events: Sequence[Event], given: str) -> Event | None:
+    """The last event in which this token was used."""
+    return next(
+        (e for e in reversed(events) if e.stage == "approval" and e.detail["token"] == given), None
+    )
+
+
+def _require_rest(
+    events: Sequence[Event],
     target: Target,
     pending: Sequence[Migration],
     given: str,
     now: str,
-    remedy: str,
 ) -> None:
     """A token that was used once is good for the rest of what it covered."""
-    events = ledger.read(conn)
-    approved = next(
-        (e for e in reversed(events) if e.stage == "approval" and e.detail["token"] == given), None
-    )
-    if approved is None:
-        raise NotApproved(
-            f"The token {given} is not for what is pending on {target.name} now: a file, the"
-            " target or its catalog is not what was approved.",
-            remedy=remedy,
-        )
+    approved = _used_before(events, given)
+    assert approved is not None
     files = approved.detail["files"]
     for migration in pending:
         if files.get(migration.version) != migration.script.sha256:
             raise NotApproved(
-                f"The token {given} does not cover {migration.file} as it is now.", remedy=remedy
+                f"The token {given} does not cover {migration.file} as it is now.",
+                remedy=_remedy(target),
             )
     left = [e.detail["catalog"] for e in events if e.seq >= approved.seq and "catalog" in e.detail]
     if left[-1] != now:
         raise NotApproved(
             f"The catalog of {target.name} changed since the token {given} was last used, and not"
             " by the runbook.",
-            remedy=remedy,
+            remedy=_remedy(target),
         )

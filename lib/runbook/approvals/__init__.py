@@ -1,0 +1,1 @@
+"""Who approved what: what a plan token covers, in words, and the second person."""

@@ -1,0 +1,96 @@
+"""Two-person mode: what one checked, another approves, before it is applied.
+
+`runbook approve TOKEN` writes an event `approve` into the target's ledger. Under
+`--require-other-approver` a token is good only with such an event, by somebody who is neither the
+one who made the check nor the one who applies, and whom more than a typed name tells apart.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import psycopg
+
+from .. import catalog, ledger
+from ..errors import NotApproved
+from ..ledger import Author, Event
+from ..plan import Migration
+from ..target import Identity
+from .manifest import find
+from .person import Person, present, told_apart
+
+REQUIRED = "RUNBOOK_REQUIRE_OTHER_APPROVER"
+STAGE = "approve"
+
+
+def required() -> bool:
+    """Whether this process asks for a second person; kernels inherit the variable."""
+    return os.environ.get(REQUIRED, "").strip().lower() not in {"", "0", "false", "no"}
+
+
+def approve(
+    conn: psycopg.Connection,
+    identity: Identity,
+    pending: Sequence[Migration],
+    token: str,
+    author: Author,
+    project: Path,
+) -> tuple[Person, Person | None]:
+    """Write into the ledger that somebody approved a token; it is for what is pending, as it is.
+
+    Args:
+        pending: everything that is pending; a token covers the first ones of it.
+
+    Returns:
+        Who approved, and who made the check, where this project's folder knows that.
+
+    Raises:
+        NotApproved: the token is for something else; names what differs.
+    """
+    from ..approval import covered_by, not_for_this
+
+    now = catalog.snapshot(conn)
+    covered = covered_by(identity, catalog.fingerprint(now), pending, token, least=1)
+    if covered is None:
+        raise not_for_this(project, token, identity, now, pending)
+    known = find(project, token)
+    checked = Person(**known.checked) if known else None
+    approver = present(conn, author)
+    ledger.record(
+        conn, author, stage=STAGE, state=ledger.DONE, token=token,
+        files={m.version: m.script.sha256 for m in covered}, by=asdict(approver),
+        checked=asdict(checked) if checked else None,
+    )  # fmt: skip
+    return approver, checked
+
+
+def require_other(
+    conn: psycopg.Connection, events: Iterable[Event], token: str, author: Author
+) -> str:
+    """Who else approved this token, in words for the ledger.
+
+    Raises:
+        NotApproved: nobody did, or nobody of whom more than a typed name says that it is another.
+    """
+    approvals = [e for e in events if e.stage == STAGE and e.detail.get("token") == token]
+    applying, refused = present(conn, author), ""
+    for event in reversed(approvals):
+        approver = Person(**event.detail["by"])
+        others = [("applies it", applying)]
+        if event.detail.get("checked"):
+            others.append(("made the check", Person(**event.detail["checked"])))
+        same = next((who for who, other in others if not told_apart(approver, other)), "")
+        if not same:
+            return f"{approver.operator}, told apart by {told_apart(approver, applying)}"
+        refused = (
+            f" {approver.operator} approved it, and is not known to be another than who {same}:"
+            f" operator {approver.operator}, login {approver.login}, role {approver.role}."
+        )
+    raise NotApproved(
+        f"The token {token} needs the approval of a second person.{refused}",
+        remedy="Somebody else runs `runbook approve TOKEN --target …`: under another name, and from"
+        " another system login or as another database role. A typed name alone proves nothing.",
+    )
