@@ -53,11 +53,11 @@ def test_an_edited_file_or_a_manual_change_voids_the_token(protected: Project):
     token = _token(protected)
     path = protected.file(protected.plan.migrations[1].version)
     path.write_text(TABLE.format("b") + "-- changed\n")
-    with pytest.raises(NotApproved, match="a file, the target or its catalog is not what was"):
+    with pytest.raises(NotApproved, match=rf"now: migrations/{path.name} was edited\."):
         protected.open(target=TARGET, mode="apply", approve=token)
     path.write_text(TABLE.format("b"))
     protected.sql("create table public.by_hand (id int)")
-    with pytest.raises(NotApproved, match="a file, the target or its catalog is not what was"):
+    with pytest.raises(NotApproved, match=r"now: catalog: table public\.by_hand was added, column"):
         protected.open(target=TARGET, mode="apply", approve=token)
     protected.sql("drop table public.by_hand")
     assert _token(protected) == token

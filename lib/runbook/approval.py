@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import psycopg
 
@@ -89,14 +88,13 @@ def require_approval(
     there = catalog.snapshot(conn)
     now = catalog.fingerprint(there)
     events = ledger.read(conn)
-    other = second.require_other(conn, events, given, author) if second.required() else ""
-    everything = [*pending, *later]
-    covered = covered_by(identity, now, everything, given, least=len(pending))
+    covered = covered_by(identity, now, [*pending, *later], given, least=len(pending))
     if covered is None:
         if not _used_before(events, given):
-            raise not_for_this(target.project, given, identity, there, everything, target)
+            raise not_for_this(target, given, identity, there, pending, later)
         _require_rest(events, target, pending, given, now)
-    elif using:
+    other = second.require_other(conn, events, given, author) if second.required() else ""
+    if covered is not None and using:
         ledger.record(
             conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
             files={m.version: m.script.sha256 for m in covered},
@@ -115,34 +113,34 @@ def covered_by(
 
 
 def not_for_this(
-    project: Path,
+    target: Target,
     given: str,
     identity: Identity,
     now: Catalog,
     pending: Sequence[Migration],
-    target: Target | None = None,
+    later: Sequence[Migration] = (),
 ) -> NotApproved:
     """The refusal of a token that does not fit, naming what changed since it was made."""
-    known = manifest.find(project, given)
+    known = manifest.find(target.project, given)
     if known is None:
-        said = "; what changed cannot be named: its check was not made in this folder"
+        said = [
+            "a file, the target or its catalog is not what was approved (which of them cannot be"
+            " said: the check was not made in this folder)"
+        ]
     else:
-        kept = list(known.files)
-        said = ": " + "; ".join(
-            manifest.changed(known, identity, now, [m for m in pending if m.version in kept])
-            or ["it covers less than what is pending here, or more"]
-        )
+        said = manifest.changed(known, identity, now, [*pending, *later])
+        said += [f"{m.file} is not covered" for m in pending if m.version not in known.files]
+    words = "; ".join(said) or "it covers more than what is pending"
     return NotApproved(
-        f"The token {given} is not for what is pending on {identity.database} now{said}.",
+        f"The token {given} is not for what is pending on {target.name} now: {words}.",
         remedy=_remedy(target),
     )
 
 
-def _remedy(target: Target | None) -> str:
-    where = f" --target {target.name}" if target else ""
+def _remedy(target: Target) -> str:
     return (
-        f"Run it with mode=check (`runbook run{where} --mode check`), have the token approved, and"
-        " pass it as approve=…"
+        f"Run it with mode=check (`runbook run --target {target.name} --mode check`), have the"
+        " token approved, and pass it as approve=…"
     )
 
 

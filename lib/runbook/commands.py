@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import approval, catalog, embedded, history, ledger, production_state
+from . import approval, embedded, history, ledger, production_state
 from .ahead import Ahead, kernels
+from .approvals import second
 from .audit import signing
 from .cli import say
 from .errors import Refused
@@ -18,7 +21,7 @@ from .ledger import PASSED, latest, since_rollback
 from .notebook_names import BASELINE, VALIDATION
 from .plan import Phase, Plan
 from .plan_file import read_plan
-from .project import find_project
+from .project import author, find_project
 from .target import Target, identify, open_target
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
             _ = migration.script  # every file is read before anything runs
     target = open_target(options.target, root)
     mode = options.mode or ("check" if target.protected else "apply")
+    if options.require_other_approver:
+        os.environ[second.REQUIRED] = "1"  # the kernels, where approvals are asked for, inherit it
     if mode == "apply" and not options.again and not options.phases and _complete(plan, target):
         total = len(plan.migrations)
         say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
@@ -48,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     applied, total = counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
     if mode == "check" and not code and target.protected:
-        say(_token(plan, phases[-1], target))
+        say(_token(plan, phases[-1], replace(target, read_only=True), options.operator))
     return code
 
 
@@ -162,12 +167,12 @@ def _progress(event: CellEvent) -> None:
 
 def counts(plan: Plan, target: Target) -> tuple[int, int]:
     """How many migrations are applied, of how many."""
-    with target.connect(purpose="count") as conn:
+    with replace(target, read_only=True).connect(purpose="count") as conn:
         there = history.classify(plan, history.read(conn))
     return sum(there.holds(m.version) for m in plan.migrations), len(plan.migrations)
 
 
-def _token(plan: Plan, last: Phase, target: Target) -> str:
+def _token(plan: Plan, last: Phase, target: Target, operator: str) -> str:
     """The plan token for everything that is pending up to the end of a phase, in words."""
     with target.connect(purpose="token") as conn:
         there = {m.version for m in history.classify(plan, history.read(conn)).pending}
@@ -175,9 +180,10 @@ def _token(plan: Plan, last: Phase, target: Target) -> str:
         waiting = [m for m in plan.migrations[:end] if m.version in there]
         if not waiting:
             return "Nothing is pending: there is nothing to approve."
-        now = catalog.fingerprint(catalog.snapshot(conn))
-        token = approval.plan_token(identify(conn), now, waiting)
-    return f"Plan token for these {len(waiting)} files on {target.name} as it is now: {token}"
+        offer = approval.offer(conn, target, identify(conn), waiting, author(operator))
+    first = f"Plan token for these {len(waiting)} files on {target.name} as it is now:"
+    covers = "It covers exactly this, and is void as soon as any of it changes:"
+    return f"{first} {offer.token}\n{covers}\n{offer.text()}"
 
 
 def _complete(plan: Plan, target: Target) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 
@@ -35,6 +36,9 @@ from .waiting import Progress
 class Desk:
     """A plan, a target and a connection; the questions that are asked of a whole database."""
 
+    reads_only: ClassVar[bool] = False
+    """Whether mode check needs no write that is rolled back, so that the server can refuse all."""
+
     def __init__(
         self, *, target: str, mode: str = "", operator: str = "", project: str | Path | None = None
     ) -> None:
@@ -44,6 +48,8 @@ class Desk:
         self.mode = mode or ("check" if self.target.protected else "apply")
         if self.mode not in MODES:
             raise Refused(f"mode is {mode!r}.", remedy=f"It is one of {', '.join(MODES)}.")
+        if self.mode == "check" and self.reads_only:
+            self.target = replace(self.target, read_only=True)
         self.author = author(operator)
         self.conn: psycopg.Connection = self.target.connect(purpose=self.author.operator)
         self.identity = identify(self.conn)
@@ -81,6 +87,8 @@ class Desk:
 
 class Baseline(Desk):
     """00_baseline: is the database what the plan takes it for?"""
+
+    reads_only = True
 
     def __init__(self, *, approve: str = "", **given: str) -> None:
         super().__init__(**given)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from . import approval, catalog, checkpoint, criteria, history, show, twin
+from . import approval, checkpoint, criteria, history, show, twin
 from .apply import Limits, Progress
 from .errors import CheckFailed, Refused, RunbookError
 from .findings import failed
@@ -176,15 +176,14 @@ class OpenPhase:
         waiting = self.pending()
         if not waiting:
             return show.Text("Nothing is pending: there is nothing to approve.")
-        now = catalog.fingerprint(catalog.snapshot(self.conn))
-        token = approval.plan_token(self.identity, now, waiting)
+        offer = approval.offer(self.conn, self.target, self.identity, waiting, self.author)
         files = "\n".join(f"  {m.file}  sha256 {m.script.sha256[:16]}…" for m in waiting)
         need = (
             "approve" if self.target.protected else "not needed on an embedded server; it would be"
         )
         return show.Text(
-            f"Plan token ({need}): {token}\nIt covers {self.target.name}, its catalog as it is"
-            f" now, and:\n{files}"
+            f"Plan token ({need}): {offer.token}\nIt covers {self.target.name}, its catalog as it"
+            f" is now, and:\n{files}"
         )
 
     def log(self) -> show.Text:
@@ -252,11 +251,13 @@ def open_phase(
     for migration in definition.migrations:
         _ = migration.script  # every file is read and parsed before the first one runs
     where = open_target(target, root)
+    chosen = _mode(mode, where)
+    where = replace(where, read_only=chosen == "check")  # and the server keeps it
     return OpenPhase(
         plan,
         definition,
         where,
-        mode=_mode(mode, where),
+        mode=chosen,
         approve=approve,
         author=author(operator),
         limits=Limits(lock_timeout_ms=lock_timeout_ms, statement_timeout_ms=statement_timeout_ms),

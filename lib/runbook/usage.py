@@ -36,9 +36,17 @@ def _forward(commands: Any) -> None:
                      " embedded, check anywhere else")  # fmt: skip
     run.add_argument("--approve", default="", metavar="TOKEN", help="the plan token")
     run.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+    run.add_argument("--require-other-approver", action="store_true", help="two-person mode: the"
+                     " token is good only once somebody else ran `runbook approve`")  # fmt: skip
     run.add_argument("--lock-timeout-ms", type=int, default=2_000, metavar="MS")
     run.add_argument("--again", action="store_true", help="also when nothing is pending")
     run.set_defaults(run="commands:run")
+
+    approve = _command(commands, "approve", "approve a plan token: the second person's word")
+    approve.add_argument("token", metavar="TOKEN", help="as `run --mode check` printed it")
+    _target(approve)
+    approve.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+    approve.set_defaults(run="approvals.command:run")
 
     reset = _command(commands, "reset", "delete an embedded database; refuses anything else")
     _target(reset)

@@ -116,11 +116,10 @@ def changed(
             said.append(f"{path} is not pending any more")
         elif now[version][1] != digest:
             said.append(f"{path} was edited")
-    said += [f"{path} is pending, too" for v, (path, _) in now.items() if v not in covered.files]
     before, after = covered.objects, _digests(catalog)
     objects = [
         f"{name} was {_what(before.get(name), after.get(name))}"
-        for name in sorted(before.keys() | after.keys())
+        for name in [*after, *(gone for gone in before if gone not in after)]
         if before.get(name) != after.get(name)
     ]
     if len(objects) > _MOST:

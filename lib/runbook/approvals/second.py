@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from .. import catalog, ledger
 from ..errors import NotApproved
 from ..ledger import Author, Event
 from ..plan import Migration
-from ..target import Identity
+from ..resources import query
+from ..target import Identity, Target
 from .manifest import find
 from .person import Person, present, told_apart
 
@@ -32,12 +33,12 @@ def required() -> bool:
 
 
 def approve(
+    target: Target,
     conn: psycopg.Connection,
     identity: Identity,
     pending: Sequence[Migration],
     token: str,
     author: Author,
-    project: Path,
 ) -> tuple[Person, Person | None]:
     """Write into the ledger that somebody approved a token; it is for what is pending, as it is.
 
@@ -55,16 +56,37 @@ def approve(
     now = catalog.snapshot(conn)
     covered = covered_by(identity, catalog.fingerprint(now), pending, token, least=1)
     if covered is None:
-        raise not_for_this(project, token, identity, now, pending)
-    known = find(project, token)
+        raise not_for_this(target, token, identity, now, (), pending)
+    known = find(target.project, token)
     checked = Person(**known.checked) if known else None
     approver = present(conn, author)
+    _write_as(conn, known.role if known else None)
     ledger.record(
         conn, author, stage=STAGE, state=ledger.DONE, token=token,
         files={m.version: m.script.sha256 for m in covered}, by=asdict(approver),
         checked=asdict(checked) if checked else None,
     )  # fmt: skip
     return approver, checked
+
+
+def _write_as(conn: psycopg.Connection, checked: str | None) -> None:
+    """Take the role that the ledger is written as; whoever makes a ledger would own it.
+
+    Raises:
+        NotApproved: our role is not in it.
+    """
+    row = conn.execute(query("ledger_owner"), {"checked": checked}).fetchone()
+    assert row is not None
+    role, ours, member = row
+    if ours:
+        return
+    if not member:
+        raise NotApproved(
+            f"The ledger is role {role}'s, and this session's role is not in it.",
+            remedy=f"Have {role} granted to it (GRANT … TO …), or approve as {role} from another"
+            " system login.",
+        )
+    conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
 
 
 def require_other(
