@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from . import approval, checkpoint, criteria, history, show, twin
+from . import approval, checkpoint, criteria, history, show
 from .apply import Limits, Progress
 from .errors import CheckFailed, Refused, RunbookError
 from .findings import failed
@@ -22,9 +22,10 @@ from .ledger import Author
 from .plan import Migration, Phase, Plan
 from .plan_file import read_plan
 from .project import author, find_project
+from .rehearsing import Rehearsing
 from .step import Step
 from .target import Identity, Target, identify, open_target, require_fit
-from .twin import Rehearsal, Tried
+from .twin import Tried
 
 MODES = ("check", "apply")
 
@@ -55,7 +56,7 @@ class OpenPhase:
         self.plan, self.definition, self.target = plan, definition, target
         self.mode, self.approve, self.author, self.limits = mode, approve, author, limits
         self._conn: psycopg.Connection | None = None
-        self._rehearsal: Rehearsal | None = None
+        self._rehearsing: Rehearsing | None = None
         require_fit(target, self.conn, self.identity)
         if self.applies and not self.history_holds_all():
             self.require_approval()  # before anything is written, the ledger included
@@ -135,20 +136,25 @@ class OpenPhase:
             later=later, using=applying is not None,
         )  # fmt: skip
 
-    def rehearsal(self, migration: Migration) -> Rehearsal | str:
-        """The pending files of this phase, tried on a twin once; or why there is no twin."""
+    def rehearsal(self, migration: Migration) -> Tried | str:
+        """What became of this file on a twin, with the pending ones before it; or why nothing."""
         tried = self.tried(migration)
         if tried is None or tried.failure:
             try:
-                self._rehearsal = twin.rehearse(self.target, self.pending())
+                if self._rehearsing:
+                    self._rehearsing.stop()
+                self._rehearsing = Rehearsing(self.target, self.pending())
+                tried = self._rehearsing.tried(migration.version)
             except RunbookError as error:
                 return f"no twin: {error.what}"
-        assert self._rehearsal is not None
-        return self._rehearsal
+        assert self._rehearsing is not None
+        return tried or f"not tried: {self._rehearsing.failed_before()} fails before it"
 
     def tried(self, migration: Migration) -> Tried | None:
         """What became of this file, as it is now, on the twin; None when it was not tried."""
-        tried = self._rehearsal.tried.get(migration.version) if self._rehearsal else None
+        tried = None
+        with contextlib.suppress(RunbookError):  # there was no twin
+            tried = self._rehearsing.tried(migration.version) if self._rehearsing else None
         return tried if tried and tried.sha256 == migration.script.sha256 else None
 
     def overview(self) -> show.Table:

@@ -7,23 +7,17 @@ from collections.abc import Iterator
 from .bodies import Looked
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .plan import Migration
-from .twin import Rehearsal, Tried
+from .twin import Tried
 
 _MOST = 5
 _DATA = ("insert_stmt", "update_stmt", "delete_stmt", "merge_stmt")
 
 
-def on_twin(migration: Migration, rehearsal: Rehearsal | str) -> Iterator[Finding]:
-    """Rows about one migration; `rehearsal` is the reason, as a word, where there was no twin."""
+def on_twin(migration: Migration, tried: Tried | str) -> Iterator[Finding]:
+    """Rows about one migration; `tried` is the reason, as a word, where it was not tried."""
     expected = "runs on a copy of the schema"
-    if isinstance(rehearsal, str):
-        yield Finding("Runs on a twin", migration.file, expected, rehearsal, SKIP)
-        return
-    tried = rehearsal.tried.get(migration.version)
-    if tried is None:
-        before = list(rehearsal.tried)[-1]
-        reason = f"not tried: {before} fails before it"
-        yield Finding("Runs on a twin", migration.file, expected, reason, SKIP)
+    if isinstance(tried, str):
+        yield Finding("Runs on a twin", migration.file, expected, tried, SKIP)
         return
     if tried.failure:
         yield Finding("Runs on a twin", migration.file, expected, tried.failure, FAIL)
@@ -38,11 +32,11 @@ def on_twin(migration: Migration, rehearsal: Rehearsal | str) -> Iterator[Findin
     if _needs_rows(migration):
         reason = "the twin holds no rows: what depends on them was not tried"
         yield Finding("Existing rows", migration.file, "tried", reason, SKIP)
-    for lacking in rehearsal.unlike[:_MOST]:
+    for lacking in tried.unlike[:_MOST]:
         observed = f"not on the twin, so not checked: {lacking}"
         yield Finding("Twin", migration.file, "like the target", observed, WARN)
-    if len(rehearsal.unlike) > _MOST:
-        observed = f"and {len(rehearsal.unlike) - _MOST} more"
+    if len(tried.unlike) > _MOST:
+        observed = f"and {len(tried.unlike) - _MOST} more"
         yield Finding("Twin", migration.file, "like the target", observed, WARN)
 
 

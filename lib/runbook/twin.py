@@ -3,13 +3,13 @@
 A file can parse and still fail: an index predicate that is not IMMUTABLE, a column that is not
 there. Finding that on the target means finding it at night. So the pending files of a phase run on
 a twin first, in order: an embedded database restored from the target's `pg_dump --schema-only`.
-The target is only read. What the twin cannot show is said (`Rehearsal.unlike`), never assumed.
+The target is only read. What the twin cannot show is said (`Tried.unlike`), never assumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from psycopg import sql
@@ -47,6 +47,7 @@ class Tried:
         rolled_back: whether the rollback file ran at all and restored the catalog.
         account: the locks it held and the tables it rewrote; the twin's tables are empty.
         bodies: what its PL/pgSQL bodies mention and is not there.
+        unlike: what the twin lacked by then that the target has, in words.
         test: of a high risk, "" when its scenario ends as declared on the twin; else why not.
     """
 
@@ -58,6 +59,7 @@ class Tried:
     account: Account | None = field(default=None, repr=False)
     test: str = NOT_PLAYED
     bodies: Looked = field(default_factory=Looked)
+    unlike: tuple[str, ...] = ()
 
     @property
     def proved(self) -> bool:
@@ -65,37 +67,25 @@ class Tried:
         return not self.failure and self.rolled_back and not self.test
 
 
-@dataclass(frozen=True)
-class Rehearsal:
-    """A whole phase on the twin.
-
-    Fields:
-        tried: by version; pending files after the first failure are missing.
-        unlike: what the twin lacks that the target has, in words.
-    """
-
-    tried: dict[str, Tried]
-    unlike: tuple[str, ...]
-
-
-def rehearse(target: Target, migrations: Sequence[Migration]) -> Rehearsal:
+def rehearse(target: Target, migrations: Sequence[Migration]) -> Iterator[tuple[str, Tried]]:
     """Run these migrations, in order, on a twin of the target; stop at the first that fails.
+
+    Yields:
+        (version, what became of it), as soon as it is known.
 
     Raises:
         RunbookError: no twin could be made (no embedded server, the target cannot be dumped);
             nothing was tried and the target was only read.
     """
-    tried: dict[str, Tried] = {}
     with copied(target) as (conn, unlike):
         before = catalog.snapshot(conn)
         for migration in migrations:
             unlike += _untried(migration)
-            result = try_out(conn, migration, before)
-            tried[migration.version] = result
+            result = replace(try_out(conn, migration, before), unlike=tuple(unlike))
+            yield migration.version, result
             if result.failure or result.after is None:
-                break
+                return
             before = result.after
-    return Rehearsal(tried, tuple(unlike))
 
 
 @dataclass(frozen=True)
@@ -232,7 +222,7 @@ def _run(conn: psycopg.Connection, script: Script) -> Account | None:
     accounts = []
     for group in split_parts(script):
         if group[0].serverwide:
-            continue  # said in Rehearsal.unlike
+            continue  # said in Tried.unlike
         if not group[0].transactional:
             _execute(conn, script, group[0])
             continue
