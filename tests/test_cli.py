@@ -18,6 +18,7 @@ COMMANDS = (
     "run",
     "status",
     "validate",
+    "populate",
     "rollback",
     "restore",
     "prove",

@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.set_defaults(project=None, debug=False)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for family in (_forward, _looking, _back, _records, _writing):
+    for family in (_forward, _looking, _made_up, _back, _records, _writing):
         family(commands)
     return top
 
@@ -55,6 +55,21 @@ def _forward(commands: Any) -> None:
     lab = _command(commands, "lab", "open JupyterLab on a working copy of the notebooks")
     lab.add_argument("options", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
     lab.set_defaults(run="lab:lab")
+
+
+def _made_up(commands: Any) -> None:
+    """Rows to look at, and how fast."""
+    populate = _command(commands, "populate", "fill the tables of an embedded database with rows;"
+                        " refuses anything else")  # fmt: skip
+    populate.add_argument("--rows", type=int, required=True, metavar="N",
+                          help="how many rows each table holds afterwards")  # fmt: skip
+    populate.add_argument("--table", action="append", default=[], metavar="SCHEMA.TABLE",
+                          help="only this one and those it refers to; may be repeated")  # fmt: skip
+    populate.add_argument("--vectors", type=int, default=1_000, metavar="N",
+                          help="rows with an embedding in each table that has them (1000)")  # fmt: skip
+    _target(populate)
+    _json(populate)
+    populate.set_defaults(run="populate.command:populate")
 
 
 def _looking(commands: Any) -> None:
