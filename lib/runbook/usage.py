@@ -66,7 +66,7 @@ def _made_up(commands: Any) -> None:
     populate.add_argument("--table", action="append", default=[], metavar="SCHEMA.TABLE",
                           help="only this one and those it refers to; may be repeated")  # fmt: skip
     populate.add_argument("--vectors", type=int, default=1_000, metavar="N",
-                          help="rows with an embedding in each table that has them (1000)")  # fmt: skip
+                          help="rows with an embedding in each such table (1000)")  # fmt: skip
     _target(populate)
     _json(populate)
     populate.set_defaults(run="populate.command:populate")
