@@ -3,99 +3,104 @@
 -- another transaction (xmin); so the rows' places and transactions, hashed for each relation,
 -- function and type, are equal as long as nothing of it was changed. Statistics that VACUUM and
 -- CREATE INDEX write in place are no part of a snapshot.
+-- `zero` makes a row's age, which grows with every transaction, into its transaction's number.
 -- `named` covers what is printed by name and is not followed through pg_depend.
-with written (owner, catalog, at, by) as (
-    select 'r' || c.oid, c.tableoid, c.ctid, c.xmin
+with since (zero) as materialized (select age('3'::xid)::bigint),
+written (class, owner, catalog, at, by) as (
+    select 'r'::"char", c.oid, c.tableoid, c.ctid, c.xmin
     from pg_class as c where c.oid = any (%(relations)s::oid[])
     union all
-    select 'r' || i.indrelid, i.tableoid, i.ctid, i.xmin
+    select 'r', i.indrelid, i.tableoid, i.ctid, i.xmin
     from pg_index as i where i.indrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || i.indrelid, x.tableoid, x.ctid, x.xmin
+    select 'r', i.indrelid, x.tableoid, x.ctid, x.xmin
     from pg_index as i join pg_class as x on x.oid = i.indexrelid
     where i.indrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || a.attrelid, a.tableoid, a.ctid, a.xmin
+    select 'r', a.attrelid, a.tableoid, a.ctid, a.xmin
     from pg_attribute as a where a.attrelid = any (%(relations)s::oid[]) and a.attnum > 0
     union all
-    select 'r' || d.adrelid, d.tableoid, d.ctid, d.xmin
+    select 'r', d.adrelid, d.tableoid, d.ctid, d.xmin
     from pg_attrdef as d where d.adrelid = any (%(relations)s::oid[])
     union all
-    select coalesce('r' || nullif(k.conrelid, 0), 't' || k.contypid), k.tableoid, k.ctid, k.xmin
-    from pg_constraint as k
-    where k.conrelid = any (%(relations)s::oid[]) or k.contypid = any (%(types)s::oid[])
+    select 'r', k.conrelid, k.tableoid, k.ctid, k.xmin
+    from pg_constraint as k where k.conrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || g.tgrelid, g.tableoid, g.ctid, g.xmin
+    select 't', k.contypid, k.tableoid, k.ctid, k.xmin
+    from pg_constraint as k where k.contypid = any (%(types)s::oid[])
+    union all
+    select 'r', g.tgrelid, g.tableoid, g.ctid, g.xmin
     from pg_trigger as g where g.tgrelid = any (%(relations)s::oid[]) and not g.tgisinternal
     union all
-    select 'r' || p.polrelid, p.tableoid, p.ctid, p.xmin
+    select 'r', p.polrelid, p.tableoid, p.ctid, p.xmin
     from pg_policy as p where p.polrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || r.ev_class, r.tableoid, r.ctid, r.xmin
+    select 'r', r.ev_class, r.tableoid, r.ctid, r.xmin
     from pg_rewrite as r where r.ev_class = any (%(relations)s::oid[])
     union all
-    select 'r' || i.inhrelid, i.tableoid, i.ctid, i.xmin
+    select 'r', i.inhrelid, i.tableoid, i.ctid, i.xmin
     from pg_inherits as i where i.inhrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || p.partrelid, p.tableoid, p.ctid, p.xmin
+    select 'r', p.partrelid, p.tableoid, p.ctid, p.xmin
     from pg_partitioned_table as p where p.partrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || f.ftrelid, f.tableoid, f.ctid, f.xmin
+    select 'r', f.ftrelid, f.tableoid, f.ctid, f.xmin
     from pg_foreign_table as f where f.ftrelid = any (%(relations)s::oid[])
     union all
-    select 'r' || s.seqrelid, s.tableoid, s.ctid, s.xmin
+    select 'r', s.seqrelid, s.tableoid, s.ctid, s.xmin
     from pg_sequence as s where s.seqrelid = any (%(relations)s::oid[])
     union all
     -- Which column owns a sequence is written here and nowhere else.
-    select 'r' || d.objid, d.tableoid, d.ctid, d.xmin
+    select 'r', d.objid, d.tableoid, d.ctid, d.xmin
     from pg_sequence as s
     join pg_depend as d on d.classid = 'pg_class'::regclass and d.objid = s.seqrelid
     where s.seqrelid = any (%(relations)s::oid[]) and d.deptype in ('a', 'i')
     union all
-    select 'f' || p.oid, p.tableoid, p.ctid, p.xmin
+    select 'f', p.oid, p.tableoid, p.ctid, p.xmin
     from pg_proc as p where p.oid = any (%(routines)s::oid[])
     union all
-    select 'f' || a.aggfnoid::oid, a.tableoid, a.ctid, a.xmin
+    select 'f', a.aggfnoid::oid, a.tableoid, a.ctid, a.xmin
     from pg_aggregate as a where a.aggfnoid = any (%(routines)s::oid[])
     union all
-    select 't' || t.oid, t.tableoid, t.ctid, t.xmin
+    select 't', t.oid, t.tableoid, t.ctid, t.xmin
     from pg_type as t where t.oid = any (%(types)s::oid[])
     union all
-    select 't' || e.enumtypid, e.tableoid, e.ctid, e.xmin
+    select 't', e.enumtypid, e.tableoid, e.ctid, e.xmin
     from pg_enum as e where e.enumtypid = any (%(types)s::oid[])
     union all
-    select 't' || t.oid, a.tableoid, a.ctid, a.xmin
+    select 't', t.oid, a.tableoid, a.ctid, a.xmin
     from pg_type as t join pg_attribute as a on a.attrelid = t.typrelid
     where t.oid = any (%(types)s::oid[]) and t.typrelid <> 0
     union all
-    select o.owner, d.tableoid, d.ctid, d.xmin
+    -- Comments belong to what their object belongs to.
+    select 'r', coalesce(i.indrelid, d.objoid), d.tableoid, d.ctid, d.xmin
+    from pg_description as d left join pg_index as i on i.indexrelid = d.objoid
+    where d.classoid = 'pg_class'::regclass and d.objoid >= 16384
+    union all
+    select 'r', k.conrelid, d.tableoid, d.ctid, d.xmin
+    from pg_description as d join pg_constraint as k on k.oid = d.objoid
+    where d.classoid = 'pg_constraint'::regclass
+    union all
+    select 'r', p.polrelid, d.tableoid, d.ctid, d.xmin
+    from pg_description as d join pg_policy as p on p.oid = d.objoid
+    where d.classoid = 'pg_policy'::regclass
+    union all
+    select 'r', g.tgrelid, d.tableoid, d.ctid, d.xmin
+    from pg_description as d join pg_trigger as g on g.oid = d.objoid
+    where d.classoid = 'pg_trigger'::regclass
+    union all
+    select case d.classoid when 'pg_proc'::regclass then 'f' else 't' end::"char", d.objoid,
+           d.tableoid, d.ctid, d.xmin
     from pg_description as d
-    cross join lateral (
-        select case d.classoid
-            when 'pg_class'::regclass then (
-                select 'r' || coalesce(i.indrelid, c.oid)
-                from pg_class as c left join pg_index as i on i.indexrelid = c.oid
-                where c.oid = d.objoid
-            )
-            when 'pg_constraint'::regclass then (
-                select 'r' || k.conrelid from pg_constraint as k where k.oid = d.objoid
-            )
-            when 'pg_policy'::regclass then (
-                select 'r' || p.polrelid from pg_policy as p where p.oid = d.objoid
-            )
-            when 'pg_trigger'::regclass then (
-                select 'r' || g.tgrelid from pg_trigger as g where g.oid = d.objoid
-            )
-            when 'pg_proc'::regclass then 'f' || d.objoid
-            when 'pg_type'::regclass then 't' || d.objoid
-        end as owner
-    ) as o
-    where d.objoid >= 16384 and o.owner is not null
+    where d.classoid in ('pg_proc'::regclass, 'pg_type'::regclass) and d.objoid >= 16384
 ),
-stamp (owner, hash) as (
-    select w.owner, bit_xor(hash_record_extended(row (w.catalog, w.at, w.by), 0))
+stamp (class, owner, hash) as (
+    select w.class, w.owner,
+           bit_xor(hashtidextended(
+               w.at, w.catalog::bigint * 4294967296 + (s.zero - age(w.by)))) as hash
     from written as w
-    group by w.owner
+    cross join since as s
+    group by w.class, w.owner
 ),
 named (what, oid, name) as (
     select 'role', r.oid, r.rolname::text from pg_roles as r
@@ -114,7 +119,10 @@ named (what, oid, name) as (
     union all
     select 'server', s.oid, s.srvname::text from pg_foreign_server as s
 )
-select (select coalesce(json_object_agg(s.owner, s.hash), '{}')::text from stamp as s) as stamps,
+select (
+           select coalesce(json_object_agg(s.class::text || s.owner, s.hash), '{}')::text
+           from stamp as s
+       ) as stamps,
        (
            select encode(sha256(convert_to(
                string_agg(n.what || ' ' || n.oid || ' ' || n.name, e'\n' order by n.what, n.oid),
