@@ -62,7 +62,7 @@ def close(
         asked = witness.ask(witnesses.target, document, events)
         document["server"] = {**document.get("server", {}), **asked.server}
         document |= {"ledger": asked.ledger, "log": list(asked.log), **evidence.predicate(events)}
-        document = redact_tree(document)
+        document = redact_tree({**document, "record": draft.name})
         _complete(draft.folder, document, nb)
         scan.require_clean(draft.folder, without={DOCUMENT})
         with chain.locked(draft.folder.parent):

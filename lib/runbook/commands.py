@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import approval, embedded, history, ledger, production_state
 from .ahead import Ahead, kernels
 from .approvals import second
-from .audit import signing
+from .audit import signing, storing
 from .cli import say
 from .errors import Refused
 from .ledger import PASSED, latest, since_rollback
@@ -49,7 +49,9 @@ def run(options: argparse.Namespace) -> int:
     if not options.phases:
         names = [BASELINE, *names] + ([VALIDATION] if mode == "apply" else [])
     given = {"mode": mode, "approve": options.approve, "lock_timeout_ms": options.lock_timeout_ms}
-    code = execute(root, target, names, options.operator, given)
+    code = execute(
+        root, target, names, options.operator, given, sign=options.sign, archive=options.archive
+    )
     applied, total = counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
     if mode == "check" and not code and target.protected:
@@ -112,19 +114,44 @@ def write(options: argparse.Namespace) -> int:
 
 
 def execute(
-    root: Path, target: Target, names: list[str], operator: str, given: dict[str, Any]
+    root: Path,
+    target: Target,
+    names: list[str],
+    operator: str,
+    given: dict[str, Any],
+    *,
+    sign: str = "",
+    archive: str = "",
 ) -> int:
-    """Run notebooks headlessly, each into its record; the first exit code that is not 0."""
+    """Run notebooks headlessly, each into its record; the first exit code that is not 0.
+
+    Args:
+        sign: a file with a key that signs the records.
+        archive: where copies of them go.
+
+    Raises:
+        Refused: the key or the archive cannot be used; nothing was started.
+    """
+    key, place = signing.key_of(sign), storing.place_of(archive)
+    if place is not None:
+        place.greet(root / "runs")
     with kernels(len(names)) as ahead:
-        return _executed(root, target, names, operator, given, ahead)
+        return _executed(root, target, names, operator, given, ahead, key, place)
 
 
 def _executed(
-    root: Path, target: Target, names: list[str], operator: str, given: dict[str, Any], ahead: Ahead
+    root: Path,
+    target: Target,
+    names: list[str],
+    operator: str,
+    given: dict[str, Any],
+    ahead: Ahead,
+    key: signing.Key | None,
+    place: storing.Place | None,
 ) -> int:
     from . import parameters, record
 
-    witnesses = record.Witnesses(target, signing.key_of())
+    stored = True
     if target.kind == "embedded":
         production_state.server(root)  # held by us, so that it does not restart between kernels
     given = {"target": target.name, **({"operator": operator} if operator else {}), **given}
@@ -141,16 +168,28 @@ def _executed(
             project=root,
             on_event=_progress,
             kernels=ahead,
-            witnesses=witnesses,
+            witnesses=record.Witnesses(target, key),
         )
         say(f"  {made.outcome} in {made.seconds:.1f} s: runs/{made.name}")
+        if place is not None:
+            stored = _stored(place, made.path) and stored
         if not made.passed:
             if made.error:
                 for key in ("what", "state", "remedy"):
                     if made.error.get(key):
                         print(made.error[key], file=sys.stderr)
             return made.exit_code
-    return 0
+    return 0 if stored else storing.NotStored.exit_code
+
+
+def _stored(place: storing.Place, path: Path) -> bool:
+    """Copy a record; a copy that failed is said, and stops nothing: the record itself is here."""
+    try:
+        say(f"  {place.store(path)} files in {place}, read back and the same")
+        return True
+    except storing.NotStored as error:
+        print(error, file=sys.stderr)
+        return False
 
 
 def _progress(event: CellEvent) -> None:

@@ -14,13 +14,14 @@ import mistune
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from .audit import cover
 from .redact import redact
 from .resources import folder
 from .sanitize import Sanitizer
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_VERDICTS = {
+VERDICTS = {
     "passed": ("✓", "Passed", "Every cell ran to its end, and nothing in it failed."),
     "failed": ("✗", "Failed", "The run stopped at a failure; cells after it never ran."),
     "interrupted": ("✗", "Interrupted", "The run was stopped from outside before its end."),
@@ -57,12 +58,14 @@ def render(
     page = _template().render(
         record=document,
         files=files or {},
+        name=document.get("record", document["id"]),
         title=_title(nb) or document["phase"],
-        verdict=_VERDICTS[document["outcome"]],
+        verdict=VERDICTS[document["outcome"]],
         status=_STATUS,
         parts=parts,
         never=[cell for cell in document["cells"] if cell["status"] == "pending"],
         style=Markup((folder("templates") / "record.css").read_text("utf-8")),
+        **cover.view(document, events),
     )
     return redact(page)
 
@@ -70,7 +73,7 @@ def render(
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(moment=_moment, duration=_duration, words=_words)
+    environment.filters.update(moment=moment, duration=duration, words=_words)
     return environment.from_string((folder("templates") / "record.html").read_text("utf-8"))
 
 
@@ -85,7 +88,7 @@ def _title(nb: Any) -> str:
 
 def _parts(nb: Any) -> Iterator[Markup]:
     """Prose and outputs in order, up to the last cell that was started."""
-    clean = Sanitizer(top=2).clean
+    clean = Sanitizer(top=3).clean
     prose = mistune.create_markdown(
         escape=False, plugins=["table", "strikethrough", "task_lists", "footnotes"]
     )
@@ -159,11 +162,13 @@ def _words(text: str) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text, quote=False))))
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
+    """An ISO 8601 moment as people read it."""
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _duration(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
     if seconds is None:
         return "–"
     if seconds < 60:

@@ -40,6 +40,9 @@ def _forward(commands: Any) -> None:
                      " token is good only once somebody else ran `runbook approve`")  # fmt: skip
     run.add_argument("--lock-timeout-ms", type=int, default=2_000, metavar="MS")
     run.add_argument("--again", action="store_true", help="also when nothing is pending")
+    run.add_argument("--sign", default="", metavar="KEYFILE", help="sign the records; default:"
+                     " the file that RUNBOOK_SIGNING_KEY names")  # fmt: skip
+    _archive(run)
     run.set_defaults(run="commands:run")
 
     approve = _command(commands, "approve", "approve a plan token: the second person's word")
@@ -138,6 +141,31 @@ def _records(commands: Any) -> None:
     _json(verify)
     verify.set_defaults(run="audit.commands:verify")
 
+    diff = _command(
+        records, "diff", "two runs side by side: verdicts, rows, times, access, catalog"
+    )
+    diff.add_argument("a", metavar="A", help="a record's name, id or folder")
+    diff.add_argument("b", metavar="B", help="the other one")
+    _json(diff)
+    diff.set_defaults(run="audit.commands:diff")
+
+    index = _command(records, "index", "write runs/index.html: one page over all records")
+    index.set_defaults(run="audit.commands:index")
+
+    prune = _command(records, "prune", "old records become tombstones; their digests stay")
+    prune.add_argument("--keep", type=int, required=True, metavar="N", help="the newest N stay")
+    prune.add_argument("--mode", choices=("check", "apply"), default="check", help="default: check,"
+                       " which only names them")  # fmt: skip
+    prune.add_argument("--backups", action="store_true", help="also those that hold the rows of a"
+                       " rollback")  # fmt: skip
+    prune.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+    prune.set_defaults(run="audit.commands:prune")
+
+    upload = _command(records, "upload", "copy records to the archive, and read them back")
+    upload.add_argument("records", nargs="*", metavar="RECORD", help="default: all")
+    _archive(upload)
+    upload.set_defaults(run="audit.commands:upload")
+
     key = _command(records, "key", "write a new signing key")
     key.add_argument("file", metavar="FILE", help="the key; its public half is FILE.pub")
     key.set_defaults(run="audit.commands:key")
@@ -191,6 +219,11 @@ def _changing(parser: argparse.ArgumentParser, token: str) -> None:
                         " embedded, check anywhere else")  # fmt: skip
     parser.add_argument("--approve", default="", metavar="TOKEN", help=token)
     parser.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+
+
+def _archive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--archive", default="", metavar="URL", help="copy the records there, too:"
+                        " s3://bucket/folder, …; default: RUNBOOK_ARCHIVE")  # fmt: skip
 
 
 def _json(parser: argparse.ArgumentParser) -> None:

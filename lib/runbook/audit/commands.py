@@ -9,9 +9,18 @@ from .. import record
 from ..cli import emit, say
 from ..errors import Refused
 from ..findings import FAIL, PASS, SKIP, Finding, failed
-from ..project import find_project
+from ..project import author, find_project
 from ..target import open_target
-from . import against_ledger, chain, signing, verifying
+from . import (
+    against_ledger,
+    chain,
+    differing,
+    listing,
+    pruning,
+    signing,
+    storing,
+    verifying,
+)
 
 
 def list_(options: argparse.Namespace) -> int:
@@ -94,6 +103,67 @@ def key(options: argparse.Namespace) -> int:
     made = signing.make(path)
     say(f"{path.name} (keep it) and {path.name}.pub (give it to whoever verifies): {made}")
     say(f"export {signing.VARIABLE}={options.file}   # signs every record from now on")
+    return 0
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Two runs side by side."""
+    runs = runs_of(options)
+    a, b = (chosen(runs, name) for name in (options.a, options.b))
+    found = differing.differences(a, b)
+    if options.json:
+        emit({"a": a.name, "b": b.name, "differences": [row._asdict() for row in found]})
+        return 0
+    say(f"A  {a.name}\nB  {b.name}")
+    kind = ""
+    for row in found:
+        if row.kind != kind:
+            kind = row.kind
+            say(f"\n{kind}")
+        say(f"  {row.of}\n    A  {row.a}\n    B  {row.b}")
+    if not found:
+        say("They do not differ in anything that is compared.")
+    return 0
+
+
+def index(options: argparse.Namespace) -> int:
+    """One page over all records."""
+    runs = runs_of(options)
+    runs.mkdir(exist_ok=True)
+    say(f"runs/{listing.write(runs).name}")
+    return 0
+
+
+def prune(options: argparse.Namespace) -> int:
+    """Leave tombstones of all but the newest records."""
+    runs = runs_of(options)
+    old = pruning.old(runs, options.keep)
+    if options.mode == "apply":
+        pruning.finish(runs)
+        if old:
+            pruning.prune(runs, old, author(options.operator).operator, backups=options.backups)
+    word = "pruned" if options.mode == "apply" else "would be pruned"
+    for path in old:
+        say(f"  {word}: {path.name}")
+    say(f"{len(old)} records {word}; manifests with every digest stay.")
+    if old and options.mode != "apply":
+        say("Nothing was removed: --mode apply does that.")
+    return 0
+
+
+def upload(options: argparse.Namespace) -> int:
+    """Copy records to the archive; all of them when none is named."""
+    runs = runs_of(options)
+    place = storing.place_of(options.archive)
+    if place is None:
+        raise Refused(
+            "No archive was named.", remedy=f"--archive s3://bucket/folder, or {storing.VARIABLE}."
+        )
+    names = options.records or [item.name for item in record.records(runs)]
+    for name in names:
+        item = chosen(runs, name)
+        count = place.store(item.path)
+        say(f"  {item.name}: {count} files in {place}, read back and the same")
     return 0
 
 
