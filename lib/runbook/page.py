@@ -100,7 +100,9 @@ def _parts(nb: Any) -> Iterator[Markup]:
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         code += 1
-        yield Markup("\n").join(_outputs(cell, code, clean))
+        # A table that is wider than a phone scrolls, and keys must reach what scrolls.
+        shown = Markup("\n").join(_outputs(cell, code, clean))
+        yield shown.replace("<table>", Markup('<table tabindex="0">'))
 
 
 def _started(cell: Any) -> bool:

@@ -40,7 +40,7 @@ def view(document: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> di
     names = {entry["version"]: entry["migration"] for entry in document.get("log", ())}
     return {
         "mode": document.get("parameters", {}).get("mode") or "",
-        "server": document.get("server", {}),
+        "server": {"version": "", "why": "", **document.get("server", {})},
         "steps": step_map(document, names),
         "stages": COLUMNS,
         "notable": notable(events, names),

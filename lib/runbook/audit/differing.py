@@ -1,6 +1,7 @@
 """`runbook audit diff A B`: two runs side by side, as of staging and production.
 
-Compared is what both said of the same thing: verdicts, rows, locks, times, access, catalogs. What is different by nature (names, ids, transaction numbers) is not.
+Compared is what both said of the same thing: verdicts, rows, locks, times, access, catalogs. What
+is different by nature (names, ids, transaction numbers) is not.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ class Difference(NamedTuple):
 def differences(a: Record, b: Record) -> list[Difference]:
     """Everything in which two records differ, by kind."""
     events = [journal.read(each.path) for each in (a, b)]
-    return [
+    names = {
+        entry["version"]: entry["migration"]
+        for each in (a, b)
+        for entry in each.document.get("log", ())
+    }
+    found = [
         *_run(a, b),
         *_pairs("files", _files(a.document), _files(b.document)),
         *_pairs("software", _software(a.document), _software(b.document)),
@@ -47,6 +53,7 @@ def differences(a: Record, b: Record) -> list[Difference]:
         *_access(*events),
         *_pairs("catalog", _catalogs(a.document), _catalogs(b.document)),
     ]
+    return [row._replace(of=_named(row.of, names)) for row in found]
 
 
 def _run(a: Record, b: Record) -> Iterator[Difference]:
@@ -74,11 +81,17 @@ def _verdicts(a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
             only = first or second
             if only is not None and only.verdict != PASS:
                 yield _finding(key, first, second)
-    for stage in sorted(stages[0] ^ stages[1]):
-        ran = ["ran", "did not run"]
-        yield Difference(
-            "verdict", " · ".join(filter(None, stage)), *(ran if stage in stages[0] else ran[::-1])
-        )
+    ran = [_stages(each) for each in (one, other)]
+    yield from _pairs("stages with findings", *ran)
+
+
+def _stages(found: Mapping[tuple[str, ...], Any]) -> dict[str, str]:
+    """What each migration, or each question, went through."""
+    told: dict[str, list[str]] = {}
+    for of, stage, *_ in found:
+        if stage not in told.setdefault(of, []):
+            told[of].append(stage)
+    return {of: ", ".join(stages) for of, stages in told.items()}
 
 
 def _finding(key: tuple[str, ...], a: Any, b: Any) -> Difference:
@@ -160,6 +173,11 @@ def _pairs(kind: str, a: Mapping[str, str], b: Mapping[str, str]) -> Iterator[Di
     for name in [*a, *(name for name in b if name not in a)]:
         if a.get(name) != b.get(name):
             yield Difference(kind, name, a.get(name, _ABSENT), b.get(name, _ABSENT))
+
+
+def _named(of: str, names: Mapping[str, str]) -> str:
+    """Versions as people call them."""
+    return " ".join(names.get(word, word) for word in of.split(" "))
 
 
 def _words(value: object) -> str:

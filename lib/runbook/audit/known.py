@@ -35,7 +35,7 @@ def of_conninfo(conninfo: str) -> Iterator[str]:
         found.add(str(conninfo_to_dict(conninfo).get("password") or ""))
     except psycopg.Error:
         pattern = r"""\bpassword\s*=\s*(?:'((?:\\.|[^'])*)'|(\S+))"""
-        found |= {text for pair in re.findall(pattern, conninfo) for text in pair}
+        found |= {text.strip("'") for pair in re.findall(pattern, conninfo) for text in pair}
     for secret in found:
         if _tells(secret):
             yield secret

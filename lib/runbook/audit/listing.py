@@ -1,4 +1,4 @@
-"""`runbook audit index`: runs/index.html, one page over all records. By itself it proves nothing."""
+"""`runbook audit index`: runs/index.html, one page over all records; by itself no proof."""
 
 from __future__ import annotations
 
