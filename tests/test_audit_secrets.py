@@ -146,7 +146,10 @@ def test_what_slipped_through_is_not_archived_and_said_where(
 ):
     monkeypatch.setenv("OTHER_SECRET", SECRET)
     code, where = LEAKS[name]
-    cell = "import os\nk = 'pass' + 'word='\nplace, v = os.environ['RUNBOOK_RECORD'], os.environ['OTHER_SECRET']\n"
+    cell = (
+        "import os\nk = 'pass' + 'word='\n"
+        "place, v = os.environ['RUNBOOK_RECORD'], os.environ['OTHER_SECRET']\n"
+    )
     path = on_disk(tmp_path, cell + "w = 'hunter' + '2hunter2'\n" + code, parameters="x = 1")
     runs = tmp_path / "runs"
     given = {"phase": "p", "target": "t", "parameters": {}, "runs": runs, "project": tmp_path}

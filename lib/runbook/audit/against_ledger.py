@@ -197,5 +197,7 @@ def _without_record(
         yield Finding(LEDGER, f"run {run}", expected, observed, WARN if unfinished else FAIL)
     at_hand = {run for run in runs_of if not _OF_RECORD.fullmatch(run)}
     if at_hand:
-        observed = f"{len(at_hand)} runs in front of a notebook wrote events; they make no record"
+        observed = (
+            f"{len(at_hand)} runs by hand (a notebook, a command) wrote events and made no record"
+        )
         yield Finding(LEDGER, "runs by hand", expected, observed, SKIP)
