@@ -31,6 +31,7 @@ def event(stage: str, state: str = "passed", rows: Any = (), **detail: Any) -> d
 
 
 EVENTS = [
+    event("approval", "done", token="aaaa", files={V: "0"}, other_approver="Grace, by her login"),
     event("precheck", rows=[["Lint", "x.sql", "none", "adds <b>a lock</b>", "WARN"]]),
     event(
         "apply",
@@ -113,6 +114,7 @@ def test_the_cover_says_what_where_who_when_verdict_and_next_steps(text: str):
         "✓ Passed", "notebooks/01_one.ipynb, mode apply", "database app as postgres, PostgreSQL",
         "<code>7/app</code>", "Ada (given)", "12:00:00 UTC", "1 min 5 s", "▲ 1 WARN · ○ 1 SKIP",
         "Settle the open issue of wizard: issue 1 (Ada, open): the policy is too wide",
+        "plan token <code>aaaa</code> for 1 files, approved by Grace, by her login, used",
         "1 finding says WARN", "adds &lt;b&gt;a lock&lt;/b&gt;",
     ):  # fmt: skip
         assert words in head, words
@@ -244,9 +246,9 @@ def test_two_runs_side_by_side_name_what_differs(runs: Path):
 
 def test_differing_verdicts_and_access_come_from_the_journals():
     other = [dict(each) for each in EVENTS]
-    detail = {**EVENTS[2]["detail"], "access": [["public.t", "anon", "SELECT", 3, 3]]}
+    detail = {**EVENTS[3]["detail"], "access": [["public.t", "anon", "SELECT", 3, 3]]}
     detail["findings"] = [["Sample", "s", "as declared", "1 differs", "FAIL"]]
-    other[2] = {**EVENTS[2], "detail": detail}
+    other[3] = {**EVENTS[3], "detail": detail}
     (verdict,) = [
         row for row in differing._verdicts(EVENTS, other) if row.of == f"{V} · test · Sample · s"
     ]

@@ -41,6 +41,7 @@ def predicate(events: Sequence[Event]) -> dict[str, Any]:
                 "files": event["detail"].get("files"),
                 "at": event["at"],
                 "operator": event["operator"],
+                "approver": event["detail"].get("other_approver", ""),
             }
             for event in events
             if event["stage"] == "approval"
