@@ -19,6 +19,7 @@ from . import actor, expectation, sql
 from .actor import Actor
 from .errors import FileInvalid
 from .expectation import Expectation
+from .transactions import transaction_kind
 
 KNOWN = ("name", "as", "expect", "access")
 COMMANDS = ("select", "insert", "update", "delete")
@@ -174,7 +175,7 @@ def _guard(statement: sql.Statement, file: str) -> None:
     """Refuse what could outlive the rollback, or cannot run inside a transaction at all."""
     reason = ""
     if statement.kind == "transaction_stmt":
-        command = sql.transaction_kind(statement)
+        command = transaction_kind(statement)
         reason = f"{command} would end or split the transaction that takes the scenario back"
     elif statement.kind == "copy_stmt" and not statement.node.filename:
         reason = "COPY from STDIN or to STDOUT needs a client that speaks it; use INSERT or SELECT"

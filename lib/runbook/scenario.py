@@ -151,7 +151,7 @@ def _step(conn: psycopg.Connection, step: ScenarioStep, options: tuple) -> Findi
     """One statement, as its actor, in its savepoint."""
     expected = step.expect.text
     try:
-        actors.become(conn, step.actor, first=_NEXT, settings=options)
+        actors.become(conn, step.actor, first=_next(conn), settings=options)
     except (psycopg.Error, actors.UnknownUser) as error:
         return _not_asked(conn, step, error)
     text = step.statement.text
@@ -166,12 +166,17 @@ def _step(conn: psycopg.Connection, step: ScenarioStep, options: tuple) -> Findi
     except psycopg.Error as error:
         if not _alive(conn):
             raise
-        conn.execute(_UNDO)
         observed = f"error {error.sqlstate}: {_message(error)}"
         if step.expect.kind == "error" and step.expect.value == error.sqlstate:
             return Finding(CHECK, step.name, expected, observed, PASS)
         return Finding(CHECK, step.name, expected, observed + _place(step), FAIL)
     return Finding(CHECK, step.name, expected, observed, verdict)
+
+
+def _next(conn: psycopg.Connection) -> str:
+    """The next statement's savepoint; of one that failed nothing is left in it."""
+    failed = conn.info.transaction_status == TransactionStatus.INERROR
+    return f"{_UNDO}; {_NEXT}" if failed else _NEXT
 
 
 def _not_asked(conn: psycopg.Connection, step: ScenarioStep, error: Exception) -> Finding:
@@ -191,7 +196,7 @@ def _deferred(conn: psycopg.Connection, options: tuple) -> Finding:
     name, expected = "deferred constraints", "none violated"
     try:
         owner = actors.parse("owner")
-        actors.become(conn, owner, first=_NEXT, settings=options)
+        actors.become(conn, owner, first=_next(conn), settings=options)
         conn.execute("set constraints all immediate")
     except psycopg.Error as error:
         if not _alive(conn):

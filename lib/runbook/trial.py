@@ -17,7 +17,9 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from . import ground as on
 from .ground import Ground
 
-_UNDO = "rollback to savepoint runbook_try; release savepoint runbook_try"
+# Takes the attempt before back in the round trip that makes the next one; the caller's savepoint,
+# around all attempts of an actor, takes the last one back.
+_AGAIN = "rollback to savepoint runbook_try; {}"
 
 
 class _Tried(NamedTuple):
@@ -62,7 +64,12 @@ class Outcome:
 
 
 def attempt(conn: psycopg.Connection, ground: Ground, role: str) -> dict[str, Outcome]:
-    """All four commands, by command, as the actor that is on the connection now."""
+    """All four commands, by command, as the actor that is on the connection now.
+
+    The last attempt is left to the caller to take back, with all others: by rolling back to a
+    savepoint from before.
+    """
+    conn.execute("savepoint runbook_try")
     return {
         "select": _read(conn, ground, role),
         "insert": _insert(conn, ground, role),
@@ -76,7 +83,7 @@ def _try(conn: psycopg.Connection, statement: Composed, *, then: Composed | None
     rows, count, failure = [], 0, None
     try:
         with conn.cursor() as cursor:
-            cursor.execute(SQL("savepoint runbook_try; {}").format(statement), prepare=False)
+            cursor.execute(SQL(_AGAIN).format(statement), prepare=False)
             cursor.nextset()
             count = cursor.rowcount
             if then is not None:
@@ -88,7 +95,6 @@ def _try(conn: psycopg.Connection, statement: Composed, *, then: Composed | None
         if conn.closed or conn.broken:
             raise
         failure = error
-    conn.execute(_UNDO)
     return _Tried(rows, count, failure)
 
 
