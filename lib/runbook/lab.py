@@ -12,6 +12,7 @@ from typing import NoReturn
 from .cli import say
 from .notebook_names import BASELINE
 from .project import find_project
+from .resources import folder
 
 
 def lab(options: argparse.Namespace) -> NoReturn:
@@ -27,7 +28,15 @@ def lab(options: argparse.Namespace) -> NoReturn:
     # The project's folder is the root, so that a migration can be mended beside its notebook.
     start = f"--LabApp.default_url=/lab/tree/runs/work/{BASELINE}"
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={root}", start, *extra]
-    environment = {**os.environ, "RUNBOOK_PROJECT": str(root)}
+    environment = {
+        **os.environ,
+        "RUNBOOK_PROJECT": str(root),
+        # Defaults below the operator's own settings: no question about news on the first start,
+        # and a panel that is still to be read when its kernel is gone.
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(
+            filter(None, (str(folder("templates") / "lab"), os.environ.get("JUPYTER_CONFIG_PATH")))
+        ),
+    }
     # In our place, so that a signal to us is a signal to JupyterLab.
     os.execve(sys.executable, command, environment)
 

@@ -1,0 +1,152 @@
+"""The panel that lives: an ipywidgets view of the phase, redrawn while a cell runs.
+
+The cell's own thread waits for the server; a second thread with a connection of its own looks at
+what it does and sends that to the page. It only looks, it is gone when the cell ends, and a
+failure in it never is the cell's. Where nobody sits in front of it (papermill, nbval), the panel is
+its text and its HTML, drawn once and without anything that is timed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from .. import show
+from ..errors import RunbookError
+from ..humane import humane
+from ..plan import Migration
+from . import markup, server, words
+from .running import Running, if_interrupted, in_words, started
+from .view import View, look
+
+if TYPE_CHECKING:
+    from ..opened import OpenPhase
+    from ..waiting import Progress
+
+_FIRST_S, _PAUSE_S = 0.6, 0.5
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+class Panel:
+    """One panel on one phase; what a cell returns, and what a page shows."""
+
+    def __init__(self, phase: OpenPhase, view: View) -> None:
+        self._phase, self._view = phase, view
+        self._widget: Any = None
+        self._opened = datetime.now(UTC)
+
+    def __repr__(self) -> str:
+        return words.text(self._view)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        bundle: dict[str, object] = {"text/plain": repr(self), "text/html": markup.html(self._view)}
+        if self._widget is not None:
+            bundle |= {k: v for k, v in self._widget._repr_mimebundle_().items() if k == _WIDGET}
+        return bundle
+
+    def come_alive(self) -> None:
+        """Become a widget, and look again after every cell."""
+        import ipywidgets
+        from IPython import get_ipython
+
+        self._widget = ipywidgets.HTML()
+        self.draw(self._view)
+        shell = get_ipython()
+        for before in getattr(shell, "runbook_panels", ()):
+            with contextlib.suppress(ValueError):
+                shell.events.unregister("post_run_cell", before.refresh)
+        shell.runbook_panels = [self]  # the one that was drawn last follows the cells
+        shell.events.register("post_run_cell", self.refresh)
+
+    def draw(self, view: View, now: Sequence[str] = ()) -> None:
+        """Send this view to the page."""
+        self._view = view
+        if self._widget is not None:
+            at = datetime.now(UTC)
+            since = humane((at - self._opened).total_seconds())
+            note = f"Drawn at {at:%H:%M:%S} UTC, {since} after this panel was opened."
+            self._widget.value = markup.html(view, now, note=note)
+
+    def refresh(self, *_: object) -> None:
+        """Look again, in a thread: the next cell need not wait for it."""
+        threading.Thread(target=self._look, name="panel", daemon=True).start()
+
+    def _look(self) -> None:
+        with contextlib.suppress(psycopg.Error, RunbookError, OSError):
+            with self._phase.target.connect(purpose="panel") as conn:
+                self.draw(look(self._phase, conn))
+
+
+class Watcher:
+    """Follows one stage: tells the page, and the cell, what runs; until the block ends."""
+
+    def __init__(self, phase: OpenPhase, panel: Panel | None, now: Running) -> None:
+        self._phase, self._panel, self.now = phase, panel, now
+        self._over = threading.Event()
+        self._saying = threading.Lock()
+        self._thread = threading.Thread(target=self._follow, name="watcher", daemon=True)
+
+    def report(self, progress: Progress) -> None:
+        """What the engine says: the statement that begins, or for whom it waits."""
+        import time
+
+        if progress.waiting:
+            self.now = replace(self.now, waiting=progress.waiting)
+        else:
+            self.now = replace(
+                self.now, number=progress.number, total=progress.total, title=progress.title,
+                since=time.monotonic(), waiting="",
+            )  # fmt: skip
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[Watcher]:
+        """Follow for as long as the block runs; nobody looks, nothing is started."""
+        if show.interactive():
+            self._thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            with self._saying:  # no word of it after the stage's own table
+                show.settled()
+
+    def _follow(self) -> None:
+        if self._over.wait(_FIRST_S):
+            return  # most stages are through before anybody wonders
+        with contextlib.suppress(psycopg.Error, RunbookError, OSError):
+            with self._phase.target.connect(purpose="panel") as conn:
+                view = look(self._phase, conn, again=False) if self._panel else None
+                while not self._over.wait(_PAUSE_S):
+                    said = [*in_words(self.now), *server.seen(conn, self.now.pid)]
+                    said.append(if_interrupted(self.now))
+                    self._say(said, view)
+
+    def _say(self, said: Sequence[str], view: View | None) -> None:
+        with self._saying:
+            if not self._over.is_set():
+                show.progress("\n".join(said))
+        if self._panel and view:
+            self._panel.draw(view, said)
+
+
+def watcher(
+    phase: OpenPhase, panel: Panel | None, migration: Migration, stage: str,
+    foreseen: Sequence[float] = (),
+) -> Watcher:  # fmt: skip
+    """Who follows this stage."""
+    pid = phase.conn.info.backend_pid
+    return Watcher(phase, panel, started(migration, stage, pid=pid, foreseen=foreseen))
+
+
+def panel(phase: OpenPhase) -> Panel:
+    """The panel of a phase as it stands now; alive where somebody sits in front of it."""
+    made = Panel(phase, look(phase, phase.conn))
+    if show.interactive():
+        made.come_alive()
+    return made

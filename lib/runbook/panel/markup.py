@@ -1,0 +1,70 @@
+"""A view as HTML: the same words as the text, in light and dark theme, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from .steps import MAP
+from .view import View
+from .words import after, lines, signed
+
+# Badges are dark with white words: they read the same on light and on dark paper.
+STYLE = """<style>
+.runbook-panel { border: 1px solid #8888; border-left: 0.4em solid #1c5d99; padding: 0.6em 1em;
+  line-height: 1.45; }
+.runbook-panel.STAGING { border-left-color: #7a4b00; }
+.runbook-panel.PRODUCTION { border-left-color: #a3161b; }
+.runbook-panel p { margin: 0 0 0.4em; }
+.runbook-panel .where { color: #fff; background: #1c5d99; font-weight: bold; padding: 0.1em 0.6em;
+  letter-spacing: 0.06em; }
+.runbook-panel.STAGING .where { background: #7a4b00; }
+.runbook-panel.PRODUCTION .where { background: #a3161b; }
+.runbook-panel dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; margin: 0; }
+.runbook-panel dt { font-weight: bold; }
+.runbook-panel dd { margin: 0; overflow-wrap: anywhere; }
+.runbook-panel .map { overflow-x: auto; }
+.runbook-panel table { border-collapse: collapse; margin: 0.5em 0 0; width: auto; }
+.runbook-panel th, .runbook-panel td { text-align: left; padding: 0.15em 0.8em 0.15em 0;
+  white-space: nowrap; border-bottom: 1px solid #8884; background: none; }
+.runbook-panel td.failed, .runbook-panel td.in-doubt { font-weight: bold; }
+</style>"""
+
+
+def html(view: View, now: Sequence[str] = (), *, note: str = "") -> str:
+    """The panel. `now` is what runs; `note` is the line at its end (when it was drawn)."""
+    title = f"{view.project} · {view.phase}"
+    where = f'<span class="where">{view.environment}</span> <b>{escape(title)}</b>'
+    top = "".join(_pair(label, [value]) for label, value in lines(view))
+    running = _pair("Now", now) if now else ""
+    below = "".join(_pair(label, [value]) for label, value in after(view))
+    return (
+        f'{STYLE}<div class="runbook-panel {view.environment}" role="group"'
+        f' aria-label="Runbook panel: {escape(title)}">'
+        f"<p>{where}</p><dl>{top}{running}{below}</dl>{_map(view)}"
+        + (f"<p>{escape(note)}</p>" if note else "")
+        + "</div>"
+    )
+
+
+def _pair(label: str, values: Sequence[str]) -> str:
+    said = "<br>".join(escape(value) for value in values)
+    return f"<dt>{label}</dt><dd>{said}</dd>"
+
+
+def _map(view: View) -> str:
+    head = "".join(f'<th scope="col">{stage}</th>' for stage in ("migration", *MAP))
+    body = "".join(
+        f'<tr><th scope="row">{escape(step.migration.name)}</th>'
+        + "".join(_cell(step[stage]) for stage in MAP)
+        + "</tr>"
+        for step in view.steps
+    )
+    return (
+        '<div class="map" tabindex="0" role="group" aria-label="Step map">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(state: str) -> str:
+    return f'<td class="{state.replace(" ", "-")}">{escape(signed(state))}</td>'

@@ -1,0 +1,24 @@
+"""The server's side of what runs: builds of indexes, and who is in the way."""
+
+from __future__ import annotations
+
+import psycopg
+
+from ..resources import query
+from ..waiting import Blocker
+
+
+def seen(conn: psycopg.Connection, pid: int) -> list[str]:
+    """What a second session can see of the process that works for us, in words."""
+    if not pid:
+        return []
+    said = [_build(*row) for row in conn.execute(query("index_progress"), {"pid": pid})]
+    blockers = [str(Blocker(*row)) for row in conn.execute(query("blockers"), {"pid": pid})]
+    if blockers:
+        said.append(f"waiting for a lock held by {'; '.join(blockers)}")
+    return said
+
+
+def _build(index: str, table: str, phase: str, done: int, total: int, unit: str) -> str:
+    share = f", {100 * done // total} % of {total:,} {unit}" if total else ""
+    return f"index {index} on {table}: {phase}{share}"
