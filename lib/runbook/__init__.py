@@ -13,6 +13,7 @@ _EXPORTS = {
     "open_baseline": "desk",
     "open_validation": "validation.cells",
     "open_rollback": "desk",
+    "open_tutorial": "tutorial",
 }
 
 

@@ -25,6 +25,7 @@ _STARTS = {
     '<td class="verdict" style="text-align:left">': "<td>",
     '<td class="verdict">': "<td>",
     '<td class="number">': "<td>",
+    **{f'<td class="{word}">': "<td>" for word in ("none", "some", "all")},
     "<details>": "<details>",
     "<summary>": "<summary>",
     "<p>": "<p>",
@@ -40,7 +41,7 @@ _INSIDE = {
     "tr": {"th", "td"},
 }
 _HOLDS_TEXT = {"caption", "th", "td", "summary", "p", "pre"}
-_STYLE = re.compile(r"<style>[^<]*</style>")
+_STYLE = re.compile(r"(?:<style>[^<]*</style>)+")
 _TAG = re.compile(r"(<[^<>]*>)")
 # What a parser would change: entities other than those that html.escape writes, line ends that are
 # not \n, signs that HTML does not know.

@@ -3,3 +3,4 @@
 BASELINE = "00_baseline.ipynb"
 VALIDATION = "03_system_validation.ipynb"
 ROLLBACK = "09_rollback.ipynb"
+TUTORIAL = "10_tutorial.ipynb"

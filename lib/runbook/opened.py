@@ -15,10 +15,11 @@ from pathlib import Path
 import psycopg
 
 from . import approval, checkpoint, criteria, history, show
-from .apply import Limits, Progress
+from .apply import Limits
 from .errors import CheckFailed, Refused, RunbookError
 from .findings import failed
 from .ledger import Author
+from .panel.face import Face
 from .plan import Migration, Phase, Plan
 from .plan_file import read_plan
 from .project import author, find_project
@@ -30,7 +31,7 @@ from .twin import Tried
 MODES = ("check", "apply")
 
 
-class OpenPhase:
+class OpenPhase(Face):
     """One phase of the plan on one target, with one connection and one author.
 
     Attributes:
@@ -213,17 +214,6 @@ class OpenPhase:
                 remedy="The table above names the evidence that is missing.",
             )
         return table
-
-    def waiting(self, holder: str) -> None:
-        """Say whom we wait for."""
-        show.progress(f"Waiting: the target is held by {holder}.")
-
-    def progress(self, progress: Progress) -> None:
-        """Say what is running."""
-        if progress.waiting:
-            show.progress(progress.waiting)
-        else:
-            show.progress(f"{progress.number} of {progress.total}: {progress.title}")
 
 
 def open_phase(

@@ -19,19 +19,23 @@ SIGNS = {PASS: "✓ PASS", WARN: "▲ WARN", FAIL: "✕ FAIL", SKIP: "○ SKIP"}
 _WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
 # Inline, because an untrusted notebook and the web's previews drop the style block below.
 _LEFT = 'style="text-align:left"'
-_STYLE = """<style>
+STYLE = """<style>
 table.runbook { border-collapse: collapse; width: 100%; table-layout: auto; }
 table.runbook caption { caption-side: top; text-align: left; font-weight: bold; padding: 0.4em 0; }
 table.runbook th, table.runbook td { text-align: left; vertical-align: top; padding: 0.25em 0.8em;
-  white-space: pre-wrap; overflow-wrap: break-word; border-bottom: 1px solid #8884; }
-table.runbook td.verdict { white-space: nowrap; }
+  white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884; }
+table.runbook td { min-width: 4.5em; }
+table.runbook th { overflow-wrap: normal; }
+table.runbook td.verdict { white-space: nowrap; min-width: 5em; }
 table.runbook td.number { text-align: right; font-variant-numeric: tabular-nums; }
-table.runbook tr.FAIL td.verdict { color: #c62828; font-weight: bold; }
-table.runbook tr.WARN td.verdict { color: #b26a00; font-weight: bold; }
+table.runbook tr.FAIL td.verdict { color: #b3181d; font-weight: bold; }
+table.runbook tr.WARN td.verdict { color: #7a4b00; font-weight: bold; }
+body[data-jp-theme-light="false"] table.runbook tr.FAIL td.verdict { color: #ff9c98; }
+body[data-jp-theme-light="false"] table.runbook tr.WARN td.verdict { color: #ffcf70; }
 </style>"""
 
 
-_watched: list[str] = []  # progress lines of the running cell
+_watched: list[str] = []  # what the running cell said of its progress
 
 
 class Table(pd.DataFrame):
@@ -47,7 +51,7 @@ class Table(pd.DataFrame):
         return pd.DataFrame  # a slice of it is an ordinary frame
 
     def _repr_html_(self) -> str:
-        html = _STYLE + _html(self.iloc[: self.shown], self.caption)
+        html = STYLE + _html(self.iloc[: self.shown], self.caption)
         if self.note:
             html += f"<p>{escape(self.note)}</p>"
         rest = self.iloc[self.shown :]
@@ -189,11 +193,19 @@ class Text(str):
         return f'<pre style="white-space:pre-wrap">{escape(self)}</pre>'
 
 
-def progress(line: str) -> None:
-    """One line about what is going on, where somebody is watching; archives stay free of it."""
+def progress(words: str) -> None:
+    """What is going on, where somebody is watching; archives stay free of it."""
     if interactive():
-        _watched.append(line)
-        print(f"\r{line[:100]:<100}", end="", flush=True)
+        tell(words)
+
+
+def tell(words: str) -> None:
+    """The same, for a thread that looks on: whether somebody sits there is asked by the cell's."""
+    from IPython.display import clear_output
+
+    _watched.append(words)
+    clear_output(wait=True)
+    print(words, flush=True)
 
 
 def settled() -> None:

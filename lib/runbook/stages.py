@@ -56,6 +56,8 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     rows += forecast.forecast(phase.conn, migration, account)
     rows.append(risk.compared(migration, account))
     detail: dict[str, Any] = {"locks": dict(account.locks)} if account else {}
+    if tried:
+        detail["twin_s"] = [round(seconds, 3) for seconds in tried.seconds]
     if tried and tried.proved:
         detail["proved"] = risk.proof(migration)
     return Seen(rows, detail)

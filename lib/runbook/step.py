@@ -8,6 +8,7 @@ run; a FAIL raises after its table was shown.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from . import acknowledging, checkpoint, issues, journal, ledger, matrix, show, stages
-from .errors import CheckFailed, InDoubt, NotApplied, OutOfOrder, RunbookError
+from . import acknowledging, checkpoint, guards, issues, journal, ledger, matrix, show, stages
+from .errors import CheckFailed, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
@@ -26,7 +27,6 @@ from .stages import Seen
 if TYPE_CHECKING:
     from .opened import OpenPhase
 
-_NEEDS = {"apply": "precheck", "verify": "apply", "test": "verify"}
 _CHECK_ONLY = "mode is check: the database is only looked at"
 
 
@@ -43,13 +43,13 @@ class Step:
     def precheck(self) -> show.Table:
         """Look at the file, the plan, the history and the target; nothing is changed."""
         if self._phase.applies:
-            self._require_previous()
+            guards.require_previous(self._phase, self._migration)
         return self._stage("precheck", lambda m: stages.precheck(self._phase, m))
 
     def apply(self) -> show.Table:
         """Run the migration, its history row and its event in one transaction."""
         if self._phase.applies:
-            self._require_previous()
+            guards.require_previous(self._phase, self._migration)
         return self._stage("apply", lambda m: stages.apply(self._phase, m))
 
     def verify(self) -> show.Table:
@@ -132,18 +132,23 @@ class Step:
         if not phase.applies and stage != "precheck":
             return self._show(stage, stages.skipped(migration, _CHECK_ONLY))
         if phase.applies:
-            self._require_history()
+            guards.require_history(phase, migration)
         recorded = self._recorded(stage)
         if recorded:
             return self._show(stage, recorded.findings, recorded.detail, recorded=recorded)
-        self._require_stage_before(stage)
+        guards.require_stage_before(phase, migration, stage)
+        if stage == "apply":
+            phase.require_confirmation()
+        began = time.monotonic()
         try:
-            seen = work(migration)
+            with phase.at_work(migration, stage):
+                seen = work(migration)
         except (RunbookError, psycopg.Error, KeyboardInterrupt) as error:
             raise self._failed(stage, error) from None
         rows = seen.findings
         bad = failed(rows)
-        self._record(stage, FAILED if bad else PASSED, rows, **seen.detail)
+        took = round(time.monotonic() - began, 3)
+        self._record(stage, FAILED if bad else PASSED, rows, took_s=took, **seen.detail)
         table = self._show(stage, rows, seen.detail)
         if bad:
             show.display(table)
@@ -170,57 +175,6 @@ class Step:
         if stage == "precheck" and not self._phase.history().holds(migration.version):
             return None  # the target may have changed since; looking again costs nothing
         return event
-
-    def _require_history(self) -> None:
-        """What the ledger calls applied must be in the history, before any stage says a word."""
-        version = self._migration.version
-        event = latest(since_rollback(self._events()), "apply")
-        if event is None or event.state not in (PASSED, DONE):
-            return
-        if not self._phase.history().holds(version):
-            raise InDoubt(
-                f"The ledger says that {version} was applied by {event.operator} at"
-                f" {event.at:%Y-%m-%d %H:%M:%S} UTC, and the history has no row for it.",
-                state="In doubt: somebody removed the row, or the database was reset or restored.",
-                remedy="Compare the catalog with the file; then either put the row back"
-                " (`supabase migration repair --status applied`) or roll back with the runbook.",
-            )
-
-    def _require_stage_before(self, stage: str) -> None:
-        needed = _NEEDS.get(stage)
-        if needed is None or not self._phase.applies:
-            return
-        event = latest(since_rollback(self._events()), needed)
-        same = event is not None and event.detail.get("sha256") == self._migration.script.sha256
-        if event is None or event.state not in (PASSED, DONE) or not same:
-            edited = ", and the file was edited since" if event is not None and not same else ""
-            raise OutOfOrder(
-                f"{stage} of {self._migration.name} comes after {needed}{edited}.",
-                remedy=f"Run the cell {self._migration.variable}.{needed}() first.",
-            )
-
-    def _require_previous(self) -> None:
-        """Migrations are applied one at a time: the one before has to be closed first."""
-        phase = self._phase
-        phase.wake()
-        order = phase.plan.migrations
-        place = order.index(phase.plan.migration(self._migration.version))
-        if place == 0 or phase.history().holds(self._migration.version):
-            return
-        issues.require_none(phase.conn, order[:place], self._migration.name)
-        before = order[place - 1]
-        if not phase.history().holds(before.version):
-            raise OutOfOrder(
-                f"{self._migration.name} comes after {before.name}, which is pending.",
-                remedy=f"Run the cells of {before.name} first.",
-            )
-        events = since_rollback(ledger.read(phase.conn, before.version))
-        last = latest(events, "checkpoint")
-        if events and (last is None or last.state != PASSED):
-            raise OutOfOrder(
-                f"{before.name} is applied, and its checkpoint is missing.",
-                remedy=f"Run the cell {before.variable}.checkpoint() first.",
-            )
 
     def _failed(self, stage: str, error: BaseException) -> RunbookError:
         """Write the failure down, and put an interrupt into words."""

@@ -8,6 +8,7 @@ The target is only read. What the twin cannot show is said (`Tried.unlike`), nev
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -49,6 +50,7 @@ class Tried:
         bodies: what its PL/pgSQL bodies mention and is not there.
         unlike: what the twin lacked by then that the target has, in words.
         test: of a high risk, "" when its scenario ends as declared on the twin; else why not.
+        seconds: of each statement there.
     """
 
     sha256: str
@@ -60,6 +62,7 @@ class Tried:
     test: str = NOT_PLAYED
     bodies: Looked = field(default_factory=Looked)
     unlike: tuple[str, ...] = ()
+    seconds: tuple[float, ...] = ()
 
     @property
     def proved(self) -> bool:
@@ -119,7 +122,7 @@ def undo(target: Target, migrations: Sequence[Migration]) -> dict[str, Undone]:
             shown = f"migrations/rollback/{migration.path.name}"
             try:
                 script = read_script(migration.rollback, shown=shown)
-                _run(conn, script)
+                _run(conn, script, [])
             except RunbookError as error:
                 lacks = f" (the twin also lacks: {unlike[0]})" if unlike else ""
                 undone[migration.version] = Undone((), error.what + lacks, not unlike)
@@ -159,7 +162,7 @@ def try_out(conn: psycopg.Connection, migration: Migration, before: Catalog) -> 
     """
     script = migration.script
     try:
-        account = _run(conn, script)
+        account = _run(conn, script, spent := [])
     except RunbookError as error:
         return Tried(script.sha256, failure=error.what)
     finally:
@@ -168,7 +171,7 @@ def try_out(conn: psycopg.Connection, migration: Migration, before: Catalog) -> 
     test = _test(conn, migration) if migration.risk == "high" else NOT_PLAYED
     looked = look_into(conn, script.statements)
     rollback = _rollback(conn, migration, before)
-    return Tried(script.sha256, "", after, rollback, not rollback, account, test, looked)
+    return Tried(script.sha256, "", after, rollback, not rollback, account, test, looked, (*spent,))
 
 
 def _test(conn: psycopg.Connection, migration: Migration) -> str:
@@ -199,7 +202,7 @@ def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -
         if not script.transactional:
             return f"{shown} cannot run in a transaction"
         with conn.transaction(force_rollback=True):
-            _run(conn, script)
+            _run(conn, script, [])
             left = catalog.snapshot(conn)
     except (FileInvalid, RunbookError) as error:
         return error.what
@@ -212,30 +215,28 @@ def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -
     return f"{len(differences)} differences remain, the first: {first.kind} {first.object}"
 
 
-def _run(conn: psycopg.Connection, script: Script) -> Account | None:
-    """A whole script in one transaction, or in parts where that is not possible.
-
-    Returns:
-        The account of what ran in transactions; None when nothing did.
-    """
+def _run(conn: psycopg.Connection, script: Script, spent: list[float]) -> Account | None:
+    """Run a script whole, or in parts; seconds go to `spent`. None: no part was a transaction."""
     conn.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(_STATEMENT_TIMEOUT_MS)))
     accounts = []
     for group in split_parts(script):
         if group[0].serverwide:
             continue  # said in Tried.unlike
         if not group[0].transactional:
-            _execute(conn, script, group[0])
+            spent.append(_execute(conn, script, group[0]))
             continue
         with conn.transaction():
             before = open_account(conn)
             for statement in group:
-                _execute(conn, script, statement)
+                spent.append(_execute(conn, script, statement))
             accounts.append(close_account(conn, before))
     return merged(accounts)
 
 
-def _execute(conn: psycopg.Connection, script: Script, statement) -> None:
+def _execute(conn: psycopg.Connection, script: Script, statement) -> float:
+    began = time.monotonic()
     try:
         conn.execute(statement.text)
+        return time.monotonic() - began
     except psycopg.Error as error:
         raise statement_failed(script, statement, error) from None

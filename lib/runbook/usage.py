@@ -82,6 +82,11 @@ def _looking(commands: Any) -> None:
     _json(status)
     status.set_defaults(run="questions:status")
 
+    handover = _command(commands, "handover", "the card for whoever takes over")
+    _target(handover)
+    _json(handover)
+    handover.set_defaults(run="panel.handover:command")
+
     validate = _command(commands, "validate", "system-wide validation, read-only")
     _target(validate)
     _json(validate)

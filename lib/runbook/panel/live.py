@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -78,9 +79,8 @@ class Panel:
         threading.Thread(target=self._look, name="panel", daemon=True).start()
 
     def _look(self) -> None:
-        with contextlib.suppress(psycopg.Error, RunbookError, OSError):
-            with self._phase.target.connect(purpose="panel") as conn:
-                self.draw(look(self._phase, conn))
+        with _quietly(), self._phase.target.connect(purpose="panel") as conn:
+            self.draw(look(self._phase, conn))
 
 
 class Watcher:
@@ -94,8 +94,6 @@ class Watcher:
 
     def report(self, progress: Progress) -> None:
         """What the engine says: the statement that begins, or for whom it waits."""
-        import time
-
         if progress.waiting:
             self.now = replace(self.now, waiting=progress.waiting)
         else:
@@ -119,20 +117,24 @@ class Watcher:
     def _follow(self) -> None:
         if self._over.wait(_FIRST_S):
             return  # most stages are through before anybody wonders
-        with contextlib.suppress(psycopg.Error, RunbookError, OSError):
-            with self._phase.target.connect(purpose="panel") as conn:
-                view = look(self._phase, conn, again=False) if self._panel else None
-                while not self._over.wait(_PAUSE_S):
-                    said = [*in_words(self.now), *server.seen(conn, self.now.pid)]
-                    said.append(if_interrupted(self.now))
-                    self._say(said, view)
+        with _quietly(), self._phase.target.connect(purpose="panel") as conn:
+            view = look(self._phase, conn, again=False) if self._panel else None
+            while not self._over.wait(_PAUSE_S):
+                said = [*in_words(self.now), *server.seen(conn, self.now.pid)]
+                said.append(if_interrupted(self.now))
+                self._say(said, view)
 
     def _say(self, said: Sequence[str], view: View | None) -> None:
         with self._saying:
             if not self._over.is_set():
-                show.progress("\n".join(said))
+                show.tell("\n".join(said))
         if self._panel and view:
             self._panel.draw(view, said)
+
+
+def _quietly() -> contextlib.suppress:
+    """Looking must never be the reason why a cell fails."""
+    return contextlib.suppress(psycopg.Error, RunbookError, OSError)
 
 
 def watcher(

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..humane import humane
-from ..parts import split_parts
 from ..plan import Migration
+from ..transactions import split_parts
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def if_interrupted(now: Running) -> str:
             " a whole; nothing of it would remain."
         )
     done = max(now.number - 1, 0)
-    parts = split_parts(now.migration.script.statements)
+    parts = split_parts(now.migration.script)
     alone = bool(now.number) and not parts[now.number - 1][0].transactional
     invalid = " A half-built index may stay behind as INVALID; the next run clears it." * alone
     return (

@@ -125,9 +125,7 @@ def look(phase: OpenPhase, conn: psycopg.Connection, *, again: bool = True) -> V
     )
 
 
-def _next(
-    phase: OpenPhase, steps: Sequence[StepMap], there: history.History
-) -> tuple[str, str]:
+def _next(phase: OpenPhase, steps: Sequence[StepMap], there: history.History) -> tuple[str, str]:
     step = next((step for step in steps if not step.closed), None)
     if step is None:
         return "", "every migration of this phase is closed"
@@ -141,7 +139,7 @@ def _next(
     failed = next((s for s in ("verify", "test") if step[s] == FAILS), "")
     if failed:
         words = f"{failed} failed on what is applied: roll {step.migration.name} back, mend it"
-        return f"{name}.{failed}()", words
+        return "09_rollback", words
     if step["precheck"] in (FAILS, EDITED) or step["apply"] == FAILS:
         return f"{name}.precheck()", "after mending what failed" if not step.held else ""
     return f"{name}.{stage}()", ""

@@ -1,0 +1,2 @@
+-- Takes books back; the catalog is then as it was before.
+drop table public.books;
