@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks clean
+.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: $(VENV)/ready ## mend the style
 
 notebooks: $(VENV)/ready ## run the committed notebooks on a fresh embedded server and keep their outputs
 	$(BIN)/python -m tests.commit_notebooks
+
+pictures: $(VENV)/ready ## take the README's pictures anew, from real sessions in JupyterLab
+	PYTHONPATH=tests $(BIN)/python tests/browser/take_pictures.py
 
 new-migration: $(VENV)/ready ## name=add_something: a migration with its rollback and scenario beside it
 	$(BIN)/runbook new "$(name)"

@@ -27,6 +27,7 @@ from .errors import CheckFailed, NotApproved, Refused, RunbookError
 from .findings import SKIP, Finding, failed
 from .ledger import FAILED, PASSED
 from .opened import MODES
+from .panel.confirm import Box, Confirmation
 from .plan_file import read_plan
 from .project import author, find_project
 from .target import identify, open_target, require_fit
@@ -135,6 +136,8 @@ class Rollback(Desk):
     ) -> None:
         super().__init__(**given)
         self.approve, self.without_backup = approve, without_backup
+        self._named = bool(versions.split())
+        self._confirmation = Confirmation(self.target, self.identity)
         applied = history.classify(self.plan, history.read(self.conn))
         self.migrations = rollback.chosen(self.plan, applied, versions.split())
 
@@ -148,6 +151,12 @@ class Rollback(Desk):
             note = f"Rollback token, for whoever approves this: {self._token()}"
         return self.answer(rows, f"Would go: {names}", note=note)
 
+    def confirm(self) -> Box | show.Text:
+        """Ask for the name of a protected database; apply() compares it."""
+        if self.mode != "apply":
+            return show.Text("Not asked for: mode is check, and nothing is taken back.")
+        return self._confirmation.ask()
+
     def apply(self) -> show.Table:
         """Take them back, each in one transaction; in mode check nothing happens."""
         if self.mode != "apply":
@@ -156,7 +165,13 @@ class Rollback(Desk):
                 for m in self.migrations
             ]
             return self.answer(rows, "Rollback")
+        if not self._named and show.interactive():
+            raise Refused(
+                "versions is empty: running this notebook twice would take back two migrations.",
+                remedy="Name what is to be taken back in the first cell: the preview names it.",
+            )
         self._require_approval()
+        self._confirmation.require()
         with lock.hold(self.target, self.author.operator, on_wait=self._waiting):
             if self._needs_token():
                 self._require_approval()  # nobody else has changed anything meanwhile

@@ -20,6 +20,11 @@ class Lab:
     def __init__(self, address: str, token: str, root: Path, server: embedded.Server) -> None:
         self.address, self.token, self.root, self.server = address, token, root, server
 
+    @property
+    def services(self) -> Path:
+        """The pg_service.conf that its kernels see."""
+        return self.root / "pg_service.conf"
+
     def phase_of(self, project: Project, **parameters: str) -> str:
         """The notebook of a small project's only phase, as `runbook notebooks` writes it."""
         (notebook,) = (n for name, n in project_notebooks(project.plan).items() if "_one" in name)
