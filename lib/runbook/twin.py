@@ -171,7 +171,9 @@ def try_out(conn: psycopg.Connection, migration: Migration, before: Catalog) -> 
     test = _test(conn, migration) if migration.risk == "high" else NOT_PLAYED
     looked = look_into(conn, script.statements)
     rollback = _rollback(conn, migration, before)
-    return Tried(script.sha256, "", after, rollback, not rollback, account, test, looked, (*spent,))
+    return Tried(
+        script.sha256, "", after, rollback, not rollback, account, test, looked, seconds=(*spent,)
+    )
 
 
 def _test(conn: psycopg.Connection, migration: Migration) -> str:
