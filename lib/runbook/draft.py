@@ -31,7 +31,7 @@ _DROPS = {
     "create_function_stmt": "function",
     "create_trig_stmt": "trigger",
 }
-_ROWS = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "truncate_stmt"})
+ROWS = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "truncate_stmt"})
 Name = tuple[str, ...]
 
 
@@ -139,7 +139,7 @@ class _Made:
         elif kind == "comment_stmt":
             if not self._ours(node.object):
                 yield _commented(statement)
-        elif kind in _ROWS:
+        elif kind in ROWS:
             yield from self._rows(statement)
         elif kind != "variable_set_stmt":
             yield Inverse(line, "", f"{statement.title}: has no inverse that the SQL tells")

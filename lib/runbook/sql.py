@@ -96,7 +96,11 @@ def read_script(path: Path, *, shown: str = "", own: bool = False) -> Script:
         FileInvalid: with file and line, for anything that cannot be run exactly as written.
     """
     file = shown or str(path)
-    text = read_sql(path, shown=file)
+    return script_of(read_sql(path, shown=file), file=file, own=own)
+
+
+def script_of(text: str, *, file: str, own: bool = False) -> Script:
+    """The same from a text that is no file; arguments and errors as of read_script()."""
     parsed = split(text, file=file)
     read = read_transactions(parsed, file=file, own=own)
     if not read.statements:

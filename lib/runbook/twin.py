@@ -170,7 +170,7 @@ def try_out(conn: psycopg.Connection, migration: Migration, before: Catalog) -> 
     after = catalog.snapshot(conn)
     test = _test(conn, migration) if migration.risk == "high" else NOT_PLAYED
     looked = look_into(conn, script.statements)
-    rollback = _rollback(conn, migration, before)
+    rollback = rolls_back(conn, migration, before)
     return Tried(
         script.sha256, "", after, rollback, not rollback, account, test, looked, seconds=(*spent,)
     )
@@ -194,7 +194,7 @@ def _test(conn: psycopg.Connection, migration: Migration) -> str:
     return ""
 
 
-def _rollback(conn: psycopg.Connection, migration: Migration, before: Catalog) -> str:
+def rolls_back(conn: psycopg.Connection, migration: Migration, before: Catalog) -> str:
     """Try the rollback file, compare, and take the trial back; "" when it is exact."""
     shown = f"migrations/rollback/{migration.path.name}"
     if not migration.rollback.exists():

@@ -94,6 +94,11 @@ def _looking(commands: Any) -> None:
                           " measure access; rolled back")  # fmt: skip
     validate.set_defaults(run="validation.command:validate")
 
+    drift = _command(commands, "drift", "what was changed by hand since it was applied, read-only")
+    _target(drift)
+    _json(drift)
+    drift.set_defaults(run="drift.command:drift")
+
 
 def _back(commands: Any) -> None:
     """The way back."""

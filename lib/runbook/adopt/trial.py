@@ -1,7 +1,8 @@
 """Everything run once on a scratch database: what fails there, and which way back is exact.
 
 A rollback is kept when it was seen to restore the catalog, never because it looks right. Candidates
-are the project's own down migration, then the draft from the SQL.
+are the project's own down migration, or else the inverses of the statements, or else what the two
+catalogs say: the one before the file and the one after it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 import psycopg
 
 from .. import catalog, embedded, twin
-from ..draft import draft
+from ..draft import ROWS, draft
+from ..drift.mending import mends, script
 from ..plan import Migration
 
 DRAFTED, GIVEN = "drafted", "given"
@@ -76,22 +78,53 @@ def _tried(
     given = migration.rollback.exists()
     drafted = None if given else draft(migration.script, migration.name)
     if drafted and not drafted.missing:
-        migration.rollback.parent.mkdir(exist_ok=True)
-        migration.rollback.write_text(drafted.text, encoding="utf-8")
+        _write(migration, drafted.text)
     result = twin.try_out(conn, migration, before)
-    if not given and not result.rolled_back:
-        migration.rollback.unlink(missing_ok=True)
     if result.failure or result.after is None:
+        if not given:
+            migration.rollback.unlink(missing_ok=True)
         # What ran before the failure, in a file of several transactions, stays.
         left = before if migration.script.transactional else catalog.snapshot(conn)
         return Trial(failure=_first_line(result.failure)), left
-    kind = GIVEN if given else DRAFTED
-    why_not = "" if result.rolled_back else result.rollback
+    why_not = "" if result.rolled_back else _first_line(result.rollback)
+    if given or not why_not:
+        return Trial(rollback=GIVEN if given else DRAFTED, why_not=why_not), result.after
     if drafted and drafted.missing:
-        first = drafted.missing[0]
-        why_not = f"line {first.line}: {first.says}"
-    held = kind if result.rolled_back or given else ""
-    return Trial(rollback=held, why_not=_first_line(why_not)), result.after
+        why_not = f"line {drafted.missing[0].line}: {drafted.missing[0].says}"
+    rows = {s.line for s in migration.script.statements if s.kind in ROWS}
+    leaves_rows = drafted and any(each.line in rows for each in drafted.missing)
+    if not leaves_rows and _from_catalogs(conn, migration, before, result.after):
+        return Trial(rollback=DRAFTED), result.after
+    migration.rollback.unlink(missing_ok=True)
+    return Trial(why_not=why_not), result.after
+
+
+def _from_catalogs(
+    conn: psycopg.Connection,
+    migration: Migration,
+    before: catalog.Catalog,
+    after: catalog.Catalog,
+) -> bool:
+    """Write the rollback that the two catalogs tell; whether it was seen to hold."""
+    changes = catalog.diff(after, before)
+    mended = mends(changes, before)
+    if not changes or not all(each.written for each in mended):
+        return False
+    lines = [
+        f"-- Rollback of {migration.name}: the catalog as it was before.",
+        "--",
+        "-- Drafted from the catalogs before and after the migration, and seen to restore the",
+        "-- first. It brings no row and no value back.",
+        "",
+    ]
+    lines += [f"{text};" for text in script(mended)]
+    _write(migration, "\n".join(lines) + "\n")
+    return not twin.rolls_back(conn, migration, before)
+
+
+def _write(migration: Migration, text: str) -> None:
+    migration.rollback.parent.mkdir(exist_ok=True)
+    migration.rollback.write_text(text, encoding="utf-8")
 
 
 def _first_line(words: str) -> str:
