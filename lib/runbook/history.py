@@ -6,7 +6,8 @@ is never given columns of our own, because `supabase migration repair` and `db r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -14,7 +15,7 @@ import psycopg
 from .errors import FileInvalid
 from .plan import Migration, Plan
 from .resources import query
-from .sameness import holds_exactly, same_sql
+from .sameness import holds_exactly, normalized, same_sql
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class History:
         pending: in the plan, not in the table.
         edited: applied, but the file says something else now.
         foreign: in the table, not in the plan.
-        restamped: foreign rows that hold the SQL of a pending file, as (row, migration): it ran
-            under another version (Supabase's apply_migration stamps its own).
+        restamped: foreign rows that hold the SQL of a pending file (of a row without SQL: its
+            name), as (row, migration): Supabase's apply_migration stamps versions of its own.
         out_of_order: pending, though a later one is applied.
     """
 
@@ -77,12 +78,7 @@ def classify(plan: Plan, rows: Sequence[Row]) -> History:
         pending=pending,
         edited=edited,
         foreign=foreign,
-        restamped=tuple(
-            (row, migration)
-            for row in foreign
-            for migration in pending
-            if row.name == migration.name and not _edited(row, migration)
-        ),
+        restamped=tuple(_restamped(foreign, pending)),
         out_of_order=tuple(m for m in pending if m.version < latest),
     )
 
@@ -113,6 +109,27 @@ def delete(conn: psycopg.Connection, version: str) -> bool:
 def _exists(conn: psycopg.Connection) -> bool:
     row = conn.execute("select to_regclass('supabase_migrations.schema_migrations')").fetchone()
     return row is not None and row[0] is not None
+
+
+def _restamped(
+    foreign: Sequence[Row], pending: Sequence[Migration]
+) -> Iterator[tuple[Row, Migration]]:
+    """Foreign rows and the pending file whose SQL they hold; of a bare row its name decides."""
+    written = [row for row in foreign if row.statements]
+    normal = {}
+    for migration in pending if written else ():
+        with contextlib.suppress(FileInvalid):
+            script = replace(migration).script
+            for reading in (script.sources, [s.source for s in script.statements]):
+                normal[normalized(reading)] = migration
+    taken: set[str] = set()
+    for row in foreign:
+        found = normal.get(normalized(row.statements)) if row.statements else None
+        if not row.statements:
+            found = next((m for m in pending if row.name and row.name == m.name), None)
+        if found and found.version not in taken:
+            taken.add(found.version)
+            yield row, found
 
 
 def _edited(row: Row, migration: Migration) -> bool:

@@ -25,6 +25,12 @@ def status(options: argparse.Namespace) -> int:
         name: [{"version": item.version, "name": item.name} for item in getattr(there, name)]
         for name in _CLASSES
     }
+    again = {row.version: migration.version for row, migration in there.restamped}
+    classes["foreign"] = [each for each in classes["foreign"] if each["version"] not in again]
+    classes["re_stamped"] = [
+        {"version": row.version, "name": row.name, "migration": migration.version}
+        for row, migration in there.restamped
+    ]
     if options.json:
         emit({"target": target.name, **classes})
         return 0
@@ -34,6 +40,8 @@ def status(options: argparse.Namespace) -> int:
     for name in _CLASSES:
         for item in classes[name]:
             say(f"  {name.replace('_', ' '):<12}  {item['version']}  {item['name']}")
-    for row, migration in there.restamped:
-        say(f"  re-stamped    {row.version} holds the SQL of {migration.version}")
+    for each in classes["re_stamped"]:
+        say(f"  re-stamped    {each['version']} holds the SQL of {each['migration']}")
+    if again or there.edited:
+        say("`runbook reconcile --mode check` says what could be mended in the history.")
     return 0

@@ -15,10 +15,16 @@ def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
     a, b = ";".join(left), ";".join(right)
     if a == b:
         return True
+    return normalized(left) == normalized(right)
+
+
+def normalized(statements: Sequence[str]) -> str:
+    """One text for all spellings of the same SQL; the text itself where it does not parse."""
+    text = ";".join(statements)
     try:
-        return postgast.deparse(postgast.parse(a)) == postgast.deparse(postgast.parse(b))
+        return postgast.deparse(postgast.parse(text))
     except postgast.PgQueryError:
-        return False
+        return text
 
 
 def holds_exactly(text: str, sources: Sequence[str]) -> bool:

@@ -127,6 +127,12 @@ def _back(commands: Any) -> None:
     _json(prove)
     prove.set_defaults(run="commands_back:prove")
 
+    mend = _command(commands, "reconcile", "mend rows of the history; no migration is run")
+    _target(mend)
+    _changing(mend, "the token; --mode check prints it")
+    _json(mend)
+    mend.set_defaults(run="drift.reconciling:reconcile")
+
 
 def _records(commands: Any) -> None:
     """The archived runs."""
