@@ -81,6 +81,7 @@ def test_status_says_what_is_applied_in_words_and_in_one_json_document(
         "edited": [{"version": c, "name": "c"}],
         "foreign": [{"version": "9", "name": "other"}],
         "out_of_order": [{"version": b, "name": "b"}],
+        "re_stamped": [],
     }
 
 
