@@ -5,20 +5,17 @@ With the real CLI: `npm install --prefix tests --no-save supabase`, or one on th
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import socket
 import subprocess
-import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from conftest import PROJECT
+from relay import by_tcp
 from runbook import apply as engine
 from runbook import embedded, history, ledger, production_state
 from runbook.ledger import Author
@@ -60,38 +57,6 @@ class Cli:
         return [row[0] for row in rows if row[0]], [row[1] for row in rows if row[1]]
 
 
-@contextmanager
-def _by_tcp(unix_socket: Path) -> Iterator[int]:
-    """A port that leads to a socket's file, which the CLI cannot open."""
-
-    def carry(one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while some := one.recv(65536):
-                other.sendall(some)
-        _shut(other)
-
-    def accept() -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(str(unix_socket))
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=carry, args=pair, daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        _shut(listener)
-
-
-def _shut(end: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
-
-
 @pytest.fixture
 def database_name(server: embedded.Server, production: str, monkeypatch) -> Iterator[str]:
     monkeypatch.setenv("RUNBOOK_HOME", str(server.home))
@@ -113,7 +78,7 @@ def program() -> str:
 
 @pytest.fixture
 def cli(program: str, server: embedded.Server, database_name: str, tmp_path: Path) -> Iterator[Cli]:
-    with _by_tcp(server.socket_dir / f".s.PGSQL.{server.port}") as port:
+    with by_tcp(server.socket_dir / f".s.PGSQL.{server.port}") as port:
         url = f"postgresql://postgres@127.0.0.1:{port}/{database_name}?sslmode=disable"
         yield Cli(program, tmp_path, url)
 

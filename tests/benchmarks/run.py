@@ -32,6 +32,10 @@ from typing import NamedTuple
 
 import psutil
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from benchmarks.peers import Peer, peers
+from relay import by_tcp
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("precheck", "apply", "verify", "test", "acknowledge", "checkpoint")
 PSQL = "psql -1 -f, a process per file"
@@ -123,8 +127,8 @@ def engine(name: str) -> None:
                     work()
 
 
-def one_round(number: int, project: Path, home: Path) -> dict[str, Seen]:
-    """Each contender once."""
+def one_round(number: int, project: Path, home: Path) -> tuple[dict[str, Seen], list[Peer]]:
+    """Each contender once; and the peers that were left out."""
     from runbook import production_state, target
 
     def fresh(name: str) -> str:
@@ -134,7 +138,7 @@ def one_round(number: int, project: Path, home: Path) -> dict[str, Seen]:
 
     psql = production_state.server(project).bin_dir / "psql"
     runbook = [sys.executable, "-m", "runbook"]
-    files = sorted((project / "migrations").glob("*.sql"))[1:-1]
+    baseline, *files = sorted((project / "migrations").glob("2*.sql"))
     assert len(files) == 12, [file.name for file in files]
     conninfo = fresh(f"psql_{number}")
     raw = [
@@ -145,10 +149,23 @@ def one_round(number: int, project: Path, home: Path) -> dict[str, Seen]:
         for file in files
     ]  # fmt: skip
     fresh(f"engine_{number}")
+    server = production_state.server(project)
+    relay = by_tcp(server.socket_dir / f".s.PGSQL.{server.port}")
+    with tempfile.TemporaryDirectory() as folder, relay as port:
+        others = peers(
+            files, lambda name: fresh(f"{name}_{number}"), Path(folder),
+            applied=[baseline], tcp_port=port,
+        )  # fmt: skip
+        seen = {
+            peer.name: measured(list(peer.command), home=home, cwd=peer.folder)
+            for peer in others
+            if not peer.left_out
+        }
     new = home / f"server_{number}"
     status = [*runbook, "status", "--target", f"embedded:psql_{number}"]
     found = {
         PSQL: Seen(sum(s.wall_s for s in raw), sum(s.cpu_s for s in raw), max(raw)[2]),
+        **seen,
         ENGINE: measured(
             [sys.executable, __file__, "--engine", f"engine_{number}"], home=home, cwd=project
         ),
@@ -157,7 +174,7 @@ def one_round(number: int, project: Path, home: Path) -> dict[str, Seen]:
         STATUS: measured(status, home=home, cwd=project),
     }
     shutil.rmtree(new)
-    return found
+    return found, [peer for peer in others if peer.left_out]
 
 
 def table(rounds: list[dict[str, Seen]]) -> str:
@@ -222,7 +239,8 @@ def main() -> None:
         rounds = []
         try:
             for number in range(1, given.rounds + 1):
-                rounds.append(one_round(number, project, home))
+                seen, absent = one_round(number, project, home)
+                rounds.append(seen)
                 print(f"round {number} of {given.rounds}", file=sys.stderr)
         finally:
             production_state.release(project)
@@ -234,7 +252,7 @@ def main() -> None:
         "Written by `make bench`; tests/benchmarks/run.py says how each figure is made.\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {_rounds(given.rounds)}. {machine()}."
         f" The machine was {others}.\n\n{table(rounds)}\n\n"
-        "Not measured here: other tools and sets of 100 and 1,000 files; no script for them yet.\n"
+        + "".join(f"Left out: {peer.name}: {peer.left_out}.\n" for peer in absent)
     )
     print(text)
     if given.output != "-":
