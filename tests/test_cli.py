@@ -19,6 +19,7 @@ COMMANDS = (
     "status",
     "validate",
     "populate",
+    "measure",
     "rollback",
     "restore",
     "prove",

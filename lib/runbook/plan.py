@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from .errors import PlanInvalid
+from .performance.thresholds import Thresholds
 from .sql import Script, read_script
 
 RISKS = ("low", "medium", "high")
@@ -134,6 +135,7 @@ class Plan:
     baseline: tuple[Migration, ...]
     phases: tuple[Phase, ...]
     criteria: tuple[Criterion, ...] = ()
+    performance: Thresholds = field(default_factory=Thresholds)
 
     @property
     def migrations(self) -> tuple[Migration, ...]:

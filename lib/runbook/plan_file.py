@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from .errors import PlanInvalid
+from .performance import thresholds
+from .performance.thresholds import Thresholds
 from .plan import PROOFS, RISKS, TRANSACTIONS, Criterion, Migration, Phase, Plan
 
-_PLAN_KEYS = {"project", "baseline", "phase", "criteria"}
+_PLAN_KEYS = {"project", "baseline", "phase", "criteria", "performance"}
 _PHASE_KEYS = {"id", "title", "notebook", "criteria", "migration"}
 _MIGRATION_KEYS = {"version", "risk", "why", "requires", "tables", "may_lose", "transaction"}
 _CRITERION_KEYS = {"says", "proved_by"}
@@ -80,10 +82,21 @@ class _Reader:
             baseline=baseline,
             phases=phases,
             criteria=self.criteria(self.table, "the top level"),
+            performance=self.performance(),
         )
         self.unique([phase.id for phase in phases], "phase id")
         self.order(plan)
         return plan
+
+    def performance(self) -> Thresholds:
+        entry = self.table.get("performance", {})
+        if not isinstance(entry, dict):
+            raise self.error("performance must be a table: [performance]", "performance")
+        try:
+            return thresholds.read(entry)
+        except ValueError as error:
+            key, said = error.args
+            raise self.error(said, key) from None
 
     def files(self, folder: Path) -> dict[str, Path]:
         """The folder's migrations by version; two files of one version are an error."""

@@ -12,7 +12,7 @@ What a rollback never takes back is not taken back here either: sequences may ha
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,12 +103,14 @@ def play(
     *,
     statement_timeout_ms: int = 30_000,
     lock_timeout_ms: int = 2_000,
+    watch: Callable[[psycopg.Connection, ScenarioStep], None] | None = None,
 ) -> Iterator[Played]:
     """Play a scenario, and hand it over with its rows still there; leaving takes it back.
 
     The block may look around and try things in savepoints (`access` does); whatever happens in
     it, the transaction is rolled back. Its snapshot is REPEATABLE READ: what others commit
-    meanwhile is not seen.
+    meanwhile is not seen. `watch` is called after each statement that did as expected, with its
+    actor still on the connection; what it does it takes back.
     """
     if isinstance(scenario, Path):
         scenario = read(scenario)
@@ -134,6 +136,8 @@ def play(
                 began = time.perf_counter()
                 played.findings.append(_step(conn, step, options))
                 played.seconds[step.name] = time.perf_counter() - began
+                if watch and played.findings[-1].verdict == PASS:
+                    watch(conn, step)
             played.findings.append(_deferred(conn, options))
             yield played
         played.findings.append(_nothing_remains(conn, before))

@@ -74,6 +74,18 @@ def _made_up(commands: Any) -> None:
     _json(populate)
     populate.set_defaults(run="populate.command:populate")
 
+    measure = _command(commands, "measure", "time sample queries, policies and vector searches;"
+                       " nothing of it remains")  # fmt: skip
+    measure.add_argument("--rows", type=int, action="append", default=[], metavar="N", help="fill"
+                         " the tables up to N first; embedded only, may be repeated")  # fmt: skip
+    measure.add_argument("--table", action="append", default=[], metavar="SCHEMA.TABLE", help="fill"
+                         " only this one and those it refers to; may be repeated")  # fmt: skip
+    measure.add_argument("--plot", default="", metavar="FILE",
+                         help="draw time against rows: .svg or .png")  # fmt: skip
+    _target(measure)
+    _json(measure)
+    measure.set_defaults(run="performance.command:run")
+
 
 def _looking(commands: Any) -> None:
     """Questions; nothing changes."""
@@ -92,6 +104,8 @@ def _looking(commands: Any) -> None:
     _json(validate)
     validate.add_argument("--play", action="store_true", help="play the scenarios again, too, and"
                           " measure access; rolled back")  # fmt: skip
+    validate.add_argument("--performance", action="store_true", help="measure against the plan's"
+                          " thresholds, too; rolled back")  # fmt: skip
     validate.set_defaults(run="validation.command:validate")
 
     drift = _command(commands, "drift", "what was changed by hand since it was applied, read-only")

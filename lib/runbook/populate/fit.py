@@ -190,7 +190,8 @@ def prepare_vectors(conn: psycopg.Connection, tables: Sequence[Table]) -> None:
     for column in {vector_table(each): each for each in columns if each.mod > 0}.values():
         conn.execute(
             f"create temporary table if not exists {vector_table(column)} as"
-            f" select n, array_agg(sin(n * 78.233 + d * 12.9898 + n * d * 0.618)::float4"
-            f" order by d)::{column.written} as v from generate_series(0, {PARTS - 1}) as p (n),"
-            f" generate_series(1, {column.mod}) as q (d) group by n"
+            f" select n, array_agg(((hashint8extended(n * 100000 + d, 7) & 65535) / 32768.0 - 1)"
+            f"::float4 order by d)::{column.written} as v"
+            f" from generate_series(0, {PARTS - 1}) as p (n),"
+            f" generate_series(1::bigint, {column.mod}) as q (d) group by n"
         )

@@ -7,6 +7,8 @@ from functools import cached_property
 from .. import baseline, criteria, matrix, show, system
 from ..desk import Desk
 from ..findings import Finding
+from ..performance import judge, measure
+from ..performance.table import COLUMNS, SHOWN, by_time
 from . import again
 from .again import Again
 
@@ -17,6 +19,7 @@ class Validation(Desk):
     def __init__(self, **given: str) -> None:
         super().__init__(**given)
         self._summary: list[Finding] = []
+        self._timed: list[measure.Measured] = []
 
     def checks(self) -> show.Table:
         """The plan's five rows, with every check behind them; the project's own checks, too."""
@@ -45,6 +48,19 @@ class Validation(Desk):
         rows = again.compare(self.conn, self._again)
         tables = matrix.as_tables({"access": self._again.matrix})
         return self.answer(rows, "Access", summary=[again.in_one_row(rows)], below=tables)
+
+    def performance(self) -> show.Table:
+        """Sample queries, policies and vector searches, held against the plan's thresholds."""
+        self._timed = measure.measure(self.conn, self.plan)
+        rows = judge.judge(self._timed, self.plan.performance)
+        if self._summary:
+            self._summary = judge.added(self._summary, rows)
+        return self.answer(rows, "Performance", summary=judge.in_short(rows))
+
+    def timings(self) -> show.Table:
+        """What took longest of all that performance() measured."""
+        slowest = by_time(self._timed)[:SHOWN]
+        return show.rows(COLUMNS, slowest, f"The slowest {len(slowest)} of {len(self._timed)}")
 
     def criteria(self, phase: str = "") -> show.Table:
         """The success criteria of a phase, or of the whole plan, with their evidence."""

@@ -10,6 +10,7 @@ import psycopg
 from .. import criteria, history, system
 from ..cli import emit, say
 from ..findings import FAIL, PASS, SKIP, Finding, failed
+from ..performance import judge, measure
 from ..plan import Phase, Plan
 from ..plan_file import read_plan
 from ..project import find_project
@@ -31,6 +32,9 @@ def validate(options: argparse.Namespace) -> int:
             played = repeated.played
             sections["scenarios"] = repeated.findings
             sections["access"] = again.compare(conn, repeated)
+        if options.performance:
+            sections["performance"] = judge.judge(measure.measure(conn, plan), plan.performance)
+            summary = judge.added(summary, sections["performance"])
         if plan.criteria or any(phase.criteria for phase in plan.phases):
             sections["criteria"] = _criteria(conn, plan, summary, played)
     rows = [row for found in sections.values() for row in found]
