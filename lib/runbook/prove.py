@@ -18,7 +18,7 @@ import psycopg
 
 from . import baseline, catalog, embedded, history, ledger, production_state, promise, rollback
 from . import verify as verification
-from .apply import apply
+from .apply import Applied, apply
 from .errors import RunbookError
 from .findings import FAIL, PASS, SKIP, Finding, failed
 from .ledger import Author
@@ -78,7 +78,7 @@ def prove(
             for number, migration in enumerate(plan.everything):
                 if number == len(plan.baseline):
                     _seed(conn, plan)
-                way = _Way(target, conn, migration, Path(folder))
+                way = Way(target, conn, migration, Path(folder))
                 if migration.version not in chosen:
                     way.apply()
                     continue
@@ -91,8 +91,8 @@ def prove(
     return proofs
 
 
-class _Way:
-    """One migration on the scratch database."""
+class Way:
+    """One migration on a scratch database, there and back and there again with the real engine."""
 
     def __init__(
         self, target: Target, conn: psycopg.Connection, migration: Migration, folder: Path
@@ -100,16 +100,17 @@ class _Way:
         self.target, self.conn, self.migration = target, conn, migration
         self.folder = folder / migration.version
         self.author = Author("prove", "prove")
+        self.applied: Applied | None = None
 
     def apply(self) -> None:
         run = apply if self.migration.script.transactional else apply_in_parts
-        run(self.target, self.conn, self.migration, self.author, Limits())
+        self.applied = run(self.target, self.conn, self.migration, self.author, Limits())
 
-    def proof(self) -> Proof:
-        made, began = Proof(self.migration), time.monotonic()
+    def steps(self) -> dict[str, Callable[[], str | None]]:
+        """What is tried, in order: a name and what does it; it returns what is wrong."""
         before = catalog.snapshot(self.conn)
         rows = baseline.measure(self.conn)
-        steps = {
+        return {
             "apply": self.apply,
             "verify": self._verify,
             "roll back": self._roll_back,
@@ -117,7 +118,12 @@ class _Way:
             "same rows": lambda: _same_rows(rows, baseline.measure(self.conn)),
             "apply again": self._apply_again,
         }
-        for step in STEPS:
+
+    def proof(self) -> Proof:
+        """Take every step; after one that fails the others are not reached."""
+        made, began = Proof(self.migration), time.monotonic()
+        steps = self.steps()
+        for step in steps:
             expected = "identical" if step.startswith("same") else "done"
             if failed(made.findings):
                 finding = Finding(step, str(self.migration), expected, "not reached", SKIP)

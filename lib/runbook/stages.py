@@ -14,6 +14,7 @@ from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
 from .parts import apply_in_parts, finished_parts
 from .plan import Migration
+from .rehearsal import kept
 from .servers.permission import permissions
 from .target import leave_session
 from .trying import on_twin
@@ -87,7 +88,8 @@ def apply(phase: OpenPhase, migration: Migration) -> Seen:
             phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress,
             forecast=_foreseen(phase, migration),
         )  # fmt: skip
-        return Seen(applied.findings(migration))
+        rehearsed = kept.beside(phase.plan.root, phase.target, migration, applied)
+        return Seen([*applied.findings(migration), *rehearsed])
 
 
 def _foreseen(phase: OpenPhase, migration: Migration) -> dict[str, str] | None:

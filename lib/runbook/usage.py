@@ -113,6 +113,14 @@ def _looking(commands: Any) -> None:
     _json(drift)
     drift.set_defaults(run="drift.command:drift")
 
+    rehearse = _command(commands, "rehearse", "what is pending, in full on a copy of the target")
+    _target(rehearse)
+    rehearse.add_argument("--sample-rows", type=int, default=0, metavar="N", help="copy up to N"
+                          " rows of each table, and those they refer to")  # fmt: skip
+    rehearse.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
+    _json(rehearse)
+    rehearse.set_defaults(run="rehearsal.command:run")
+
 
 def _back(commands: Any) -> None:
     """The way back."""
