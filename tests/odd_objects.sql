@@ -114,3 +114,39 @@ alter table "Sch""ema.One"."T.a,b{c}" enable row level security, force row level
 create policy self on "Sch""ema.One"."T.a,b{c}" using ("Owner" in (select t."Owner" from "Sch""ema.One"."T.a,b{c}" t));
 grant select ("k""ey") on "Sch""ema.One"."T.a,b{c}" to public;
 create publication everything for table public.mother where (id > 1), public.typed (id);
+
+-- what lives elsewhere, and what belongs to extensions
+create extension if not exists postgres_fdw with schema public;
+create extension if not exists hstore with schema public;
+create extension if not exists btree_gist with schema public;
+create server "Far ""away""" foreign data wrapper postgres_fdw options (host 'nowhere');
+create foreign table public."far ""table""" (id int, "Na""me" text, attributes public.hstore) server "Far ""away""";
+create foreign table public.parted_far partition of public.parted for values from ('2030-01-01') to ('2031-01-01') server "Far ""away""";
+create view public.far_view as select "Na""me" from public."far ""table""";
+grant select on public."far ""table""", public.far_view to public;
+create table public.keeps (id int, store public.hstore, at tsrange, primary key (id, at without overlaps));
+create table public.keeps_of (id int, at tsrange, foreign key (id, period at) references public.keeps (id, period at));
+
+-- types within types, and names that would end a quote
+create type public."Type ""odd""" as ("a""b" int, c public.mood[], d public.posint);
+create domain public.list as text[] check (cardinality(value) < 5);
+create domain public.pair as public."Type ""odd""" check ((value).d > 0);
+create table public."it's; drop table x --" ("col'umn" public.pair, "co--l" public.list, "co/*l" public."Type ""odd"""[], "$1" int, "%s" text, "{x}" int);
+create index "in'dex ""%""" on public."it's; drop table x --" ((("co/*l")[1]."a""b"), "$1");
+alter table public."it's; drop table x --" enable row level security;
+create policy "po'licy -- %s {x}" on public."it's; drop table x --" for update to public using ("%s" = '$$ -- ''' and (("col'umn")."a""b" > 0 or "$1" = any (array[1, 2]))) with check ("{x}" is not null);
+create function public."f'n %s"(public."it's; drop table x --") returns setof public."it's; drop table x --" language sql security definer as 'select $1';
+create view public."v'iew %s" as select v, (v."col'umn")."a""b" from public."it's; drop table x --" v;
+
+-- virtual columns, whole-row policies, tables without a column left, settings of tables
+create table public.virtual (id int primary key, twice int generated always as (id * 2) virtual, constraint "no %" check (id <> 5) no inherit);
+create policy whole_row on public.virtual for all using (virtual is not null and exists (select from public.virtual v where v = virtual));
+alter table public.virtual enable row level security;
+alter table public.fast set (autovacuum_enabled = false, fillfactor = 50);
+alter table public.parted detach partition public.parted_rest;
+create table public.much (id int primary key, up int, foreign key (up) references public.much on delete cascade on update set default deferrable);
+alter table public.much disable trigger all;
+do $$ begin
+  execute 'create index much_wide on public.widest (' || (select string_agg(format('column_%s', n), ', ') from generate_series(1, 32) n) || ')';
+  execute 'alter table public.widest ' || (select string_agg(format('drop column column_%s', n), ', ') from generate_series(1500, 1590) n);
+end $$;

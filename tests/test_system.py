@@ -12,6 +12,13 @@ from psycopg import sql
 from runbook import checkfile, embedded, system
 from runbook.errors import FileInvalid, Refused
 from runbook.findings import FAIL, PASS, SKIP, WARN, Finding, overall
+from runbook.performance import measure
+from runbook.plan import Plan
+from runbook.populate import fill, shape
+from runbook.populate.fit import Samples
+from runbook.validation import again
+
+PLAN = Plan(project="Odd", root=Path(), baseline=(), phases=())
 
 HEADER = """\
 -- title: {title}
@@ -309,8 +316,27 @@ def test_no_check_stumbles_over_anything_a_schema_can_hold(
     tables = {row.object for row in rows if row.check.startswith("108")}
     assert "public.of_type" in tables
     assert not [name for name in tables if "scratch" in name or "pg_temp" in name]
+    assert not [row for row in rows if "hstore" in row.object or "gbt_" in row.object]
+    assert 'public."far ""table"""' in {r.object for r in rows if r.check.startswith("309")}
     looked_at = {row.check[:3] for row in rows if row.verdict != SKIP}
     assert len(looked_at) > 35
+
+
+def test_nothing_else_that_reads_a_schema_stumbles_over_it_either(
+    server: embedded.Server, conn: psycopg.Connection
+) -> None:
+    admin = psycopg.connect(server.conninfo(conn.info.dbname, "supabase_admin"), autocommit=True)
+    with admin:
+        admin.execute((Path(__file__).parent / "odd_objects.sql").read_text(encoding="utf-8"))
+        with admin.transaction():
+            admin.execute("set local search_path = pg_catalog")
+            tables = shape.read(admin)
+        found = {each.table: each for each in fill.fill(admin, tables, 5, Samples())}
+        assert found["public.much"].rows == 5
+        assert all(each.rows == 5 or each.notes for each in found.values())
+        timed = [*measure.policies(admin, PLAN), *measure.vectors(admin)]
+        assert {item.group for item in timed} >= {"public.virtual", "public.widest"}
+        assert "public.mother" in again.own_tables(admin)
 
 
 def test_objects_of_extensions_are_not_the_projects(conn: psycopg.Connection) -> None:
