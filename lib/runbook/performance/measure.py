@@ -88,10 +88,10 @@ def policies(conn: psycopg.Connection, plan: Plan) -> list[Measured]:
             text = f"select count(*) from {table}"
             if table not in without:
                 without[table], _ = _as(conn, actors.parse("owner"), text, plan)
-            asking = actors.parse(role if role == "anon" else f"authenticated {user}")
             if role != "anon" and not user:
                 seen, reason = None, "there is no user in auth.users to ask as"
             else:
+                asking = actors.parse(role if role == "anon" else f"authenticated {user}")
                 seen, reason = _as(conn, asking, text, plan)
             found.append(
                 Measured(POLICY, table, "count of what it may read", role, seen, reason,
