@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import servers
 from runbook import catalog, history
 from runbook.drift.mending import mends, script
 from runbook.plan_file import read_plan
@@ -188,6 +189,34 @@ def test_a_database_without_supabase_is_compared_without_its_roles_and_defaults(
         assert found == {"orders_owner_fkey on shop.orders", '"own orders" on shop.orders'}
     finally:
         project.drop()
+
+
+def test_a_server_of_another_major_without_supabase_is_compared_too(
+    project: Project, capfd, monkeypatch: pytest.MonkeyPatch
+):
+    text = SHOP.replace(" references auth.users (id) on delete cascade", "")
+    text = text.replace("(select auth.uid())", "null").replace("to authenticated\n", "to drift_app\n")
+    text = text.replace("to authenticated;", "to drift_app;")
+    project.add("shop", text, tables=("shop.orders",))
+    script = project.plan.migrations[0].script
+    with servers.cluster(15) as cluster:
+        cluster.sql("create role drift_app")
+        project.sql("create role drift_app")  # a role of the target's, as its files need it
+        monkeypatch.setenv("RUNBOOK_TEST_DB", cluster.conninfo())
+        with psycopg.connect(cluster.conninfo(), autocommit=True) as conn, conn.transaction():
+            history.ensure(conn)
+            for statement in script.statements:
+                conn.execute(statement.text)
+            history.insert(conn, project.plan.migrations[0])
+        project.name = "env:RUNBOOK_TEST_DB"
+        code, document = _drift(project, capfd)
+        assert (code, document["drift"], document["not_replayed"]) == (0, [], [])
+        notes = [row["observed"] for row in document["findings"] if row["verdict"] == "SKIP"]
+        assert any("PostgreSQL 15 there" in note for note in notes)
+        cluster.sql("alter view shop.open_orders reset (security_invoker)")
+        assert [row["object"] for row in _drift(project, capfd)[1]["drift"]] == ["shop.open_orders"]
+    with psycopg.connect(project.server.conninfo(project.database), autocommit=True) as conn:
+        conn.execute("drop role drift_app")
 
 
 def test_the_sql_between_two_catalogs_leads_from_one_to_the_other(conn: psycopg.Connection):

@@ -57,13 +57,13 @@ def test_a_real_projects_folder_becomes_a_project_that_runs(
     shutil.copytree(SET, source / "supabase" / "migrations")
     assert main(["init", str(source), "--project", str(project), "--phase", "All=.."]) == 0
     said = capfd.readouterr().out
-    assert "14 of 14 ran in order on an empty Supabase database" in said
+    assert "15 of 15 ran in order on an empty Supabase database" in said
     name = f"adopted_{tmp_path.name[-12:].replace('-', '_')}"
     try:
         assert main(["run", "--project", str(project), "--target", f"embedded:{name}"]) == 0
     finally:
         embedded.drop(home, name)
-    assert "14/14 applied" in capfd.readouterr().out
+    assert "15/15 applied" in capfd.readouterr().out
     assert len(list((project / "runs").glob("*_01-all_*"))) == 1
 
 
@@ -105,6 +105,18 @@ def test_risk_is_judged_from_the_statements_and_says_why(tmp_path: Path):
     assert again.why.startswith("Replaces the policy public.a.p (line 1)")
     assert (gone.risk, gone.why) == ("high", "Drops a column of public.a (line 1).")
     assert (view.risk, view.why) == ("medium", "Replaces public.v (line 1).")
+
+
+def test_tables_that_verify_will_not_pass_are_named_beforehand(tmp_path: Path):
+    source = _folder(
+        tmp_path,
+        f1_bare=TABLE.format("bare"),
+        f2_safe=TABLE.format("safe") + "alter table public.safe enable row level security;\n",
+    )
+    adopted = adopt(source, tmp_path / "project", replay=False)
+    said = "Verify will stop here: no row level security on public.bare."
+    assert adopted.entries["1"].remarks == (said,)
+    assert adopted.entries["2"].remarks == ()
 
 
 def test_pairs_of_up_and_down_become_migration_and_rollback(home, tmp_path: Path):

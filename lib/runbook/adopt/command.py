@@ -43,6 +43,13 @@ def _show(adopted: Adopted, project: Path) -> None:
     if own:
         say(f'  {len(own)} commit in their middle (transaction = "own")')
     _faults(adopted)
+    bare = [
+        e.version for e in adopted.entries.values() if any("Verify will" in r for r in e.remarks)
+    ]
+    if bare:
+        more = f" and {len(bare) - 5} more" if bare[5:] else ""
+        say(f"  verify will stop at {', '.join(bare[:5])}{more}: tables in public without row level"
+            " security; plan.toml names them")  # fmt: skip
     _trials(adopted)
     kinds = Counter(str(Path(name).parent) for name in adopted.written)
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))

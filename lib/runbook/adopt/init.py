@@ -17,6 +17,7 @@ from ..errors import FileInvalid, Refused
 from ..notebooks import write_notebooks
 from ..plan import Migration
 from ..plan_file import read_plan
+from ..promise_book import Promise
 from . import trial as trials
 from .grouping import Group, group
 from .judged import judged, skeleton, tables, transaction
@@ -167,16 +168,25 @@ def _divided(migration: Migration) -> Migration:
 def _entry(migration: Migration, found: Found, authors: Authors) -> Entry:
     level, why = judged(migration, authors.replaced(migration.script))
     requires = authors.requires(migration.script)
-    authors.add(migration.version, migration.script)
+    promised = authors.add(migration.version, migration.script)
     remarks = tuple(
         f"line {migration.script.statements[number].line} begins a transaction of its own: {why}"
         for number, why in migration.script.begins
         if migration.transaction == "one"
     )
+    bare = [p.object for p in promised if _served_without_rls(p)]
+    if bare:
+        remarks += (f"Verify will stop here: no row level security on {', '.join(bare)}.",)
     if found.mended:
         remarks = (f"Mended: {found.mended}.", *remarks)
     own = transaction(migration, migration.transaction == "own")
     return Entry(migration.version, level, why, requires, tables(migration), own, remarks)
+
+
+def _served_without_rls(each: Promise) -> bool:
+    """Whether the API would serve a table of this file to everybody; verify says FAIL to that."""
+    served = each.kind == "table" and each.created and each.present and each.names[0] == "public"
+    return served and not each.properties.get("rls")
 
 
 def _entry_of_fault(found: Found, fault: Fault) -> Entry:

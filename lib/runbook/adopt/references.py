@@ -16,6 +16,7 @@ from postgast import pg_query_pb2 as pb
 from ..inside import inside
 from ..names import Names, dotted
 from ..promise import promises
+from ..promise_book import Promise
 from ..sql import Script, Statement
 from ..tree import inner, strings
 
@@ -55,8 +56,8 @@ class Authors:
                 found.append(f"replaces {dotted(names)} (line {statement.line})")
         return found
 
-    def add(self, version: str, script: Script) -> None:
-        """Remember what this file makes; later files may need it."""
+    def add(self, version: str, script: Script) -> list[Promise]:
+        """Remember what this file makes, since later files may need it; what it promises."""
         promised = promises(script.statements)
         own = {each.names for each in promised if each.kind == "table" and each.created}
         for promise in promised:
@@ -67,6 +68,7 @@ class Authors:
             elif promise.created or not promise.present:
                 for key in _made(promise.kind, names):
                     self._by_name[key] = version
+        return promised
 
 
 def _made(kind: str, names: Names) -> Iterator[Names]:

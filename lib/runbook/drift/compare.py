@@ -107,7 +107,8 @@ def compare(
     )
     changes = [change for change in changes if not _implied(change, changes)]
     words = {"removed": "added by hand", "added": "missing", "changed": "changed by hand"}
-    whole = Catalog(wanted, {}, expected.major)
+    known = {key: each for key, each in wanted.items() if not _foreign_role(*key, roles)}
+    whole = Catalog(known, {}, expected.major)
     drifts = tuple(Drift(words[m.change.change], m) for m in mends(changes, whole))
     return Compared(drifts, same, notes)
 
