@@ -195,7 +195,8 @@ def test_a_server_of_another_major_without_supabase_is_compared_too(
     project: Project, capfd, monkeypatch: pytest.MonkeyPatch
 ):
     text = SHOP.replace(" references auth.users (id) on delete cascade", "")
-    text = text.replace("(select auth.uid())", "null").replace("to authenticated\n", "to drift_app\n")
+    text = text.replace("(select auth.uid())", "null")
+    text = text.replace("to authenticated\n", "to drift_app\n")
     text = text.replace("to authenticated;", "to drift_app;")
     project.add("shop", text, tables=("shop.orders",))
     script = project.plan.migrations[0].script
