@@ -6,35 +6,15 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from runbook import archive, closing, journal
+from made_records import closed
+from runbook import archive, journal
 from runbook.archive import DRAFT
 from runbook.audit import chain, manifest, pruning, signing, verifying
-from runbook.closing import Witnesses
 from runbook.findings import FAIL, WARN, failed
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-def closed(runs: Path, number: int, *, key: signing.Key | None = None, **files: str) -> Path:
-    """A record as a run leaves it, without running anything."""
-    at = NOON + timedelta(minutes=number)
-    draft = archive.begin(runs, archive.name(at, f"phase {number}", "embedded"), files)
-    return closing.close(draft, document(at, draft.name), None, Witnesses(key=key))
-
-
-def document(at: datetime, name: str) -> dict:
-    return {
-        "schema": 1, "id": name[-8:], "phase": "phase", "target": "embedded", "outcome": "passed",
-        "exit_code": 0, "error": None, "started": closing.iso(at), "ended": closing.iso(at),
-        "parameters": {}, "operator": {"name": "Ada", "established": "given"},
-        "notebook": {"path": "x", "sha256": "0"}, "sources": {}, "git": None, "python": "3",
-        "system": "x", "packages": {},
-    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")

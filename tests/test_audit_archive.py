@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from runbook import archive, closing
+from made_records import closed
 from runbook.audit import chain, manifest, storing
-from runbook.closing import Witnesses
 from runbook.errors import Refused
 from runbook.redact import find_secrets
 from sandbox import Project
@@ -52,19 +50,7 @@ def _files():
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
     """A record with a backup below it."""
-    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    draft = archive.begin(tmp_path / "runs", archive.name(at, "phase", "embedded"))
-    (draft.folder / "backup").mkdir()
-    (draft.folder / "backup" / "001.copy").write_bytes(bytes(range(256)) * 5000)
-    document = {
-        "schema": 1, "id": draft.name[-8:], "phase": "phase", "target": "embedded",
-        "outcome": "passed", "exit_code": 0, "error": None, "started": closing.iso(at),
-        "ended": closing.iso(at), "parameters": {},
-        "operator": {"name": "Ada", "established": "given"},
-        "notebook": {"path": "x", "sha256": "0"}, "sources": {}, "git": None, "python": "3",
-        "system": "x", "packages": {},
-    }  # fmt: skip
-    return closing.close(draft, document, None, Witnesses())
+    return closed(tmp_path / "runs", **{"backup/001.copy": bytes(range(256)) * 5000})
 
 
 def test_every_file_is_there_and_the_same(s3, made: Path):

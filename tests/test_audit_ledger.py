@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from made_records import document
 from runbook import archive, closing, ledger, record
 from runbook.audit import against_ledger, chain, manifest, verifying
 from runbook.closing import Witnesses
@@ -43,14 +44,7 @@ class Runs:
                     ledger.record(conn, author, stage="note", state="done", number=number)
         self.patch.delenv("RUNBOOK_RECORD")
         self.patch.delenv("RUNBOOK_RUN")
-        said = {
-            "schema": 1, "id": draft.name[-8:], "phase": "01_one", "target": self.project.name,
-            "outcome": "passed", "exit_code": 0, "error": None, "started": closing.iso(now),
-            "ended": closing.iso(now), "parameters": {},
-            "operator": {"name": "ada", "established": "given"},
-            "notebook": {"path": "x", "sha256": "0"}, "sources": {}, "git": None, "python": "3",
-            "system": "x", "packages": {},
-        }  # fmt: skip
+        said = document(now, draft.name, target=self.project.name)
         return draft, said
 
     def run(self, version: str = "", *, events: int = 0) -> record.Record:

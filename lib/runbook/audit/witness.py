@@ -137,13 +137,11 @@ def _log(
 ) -> Iterator[dict[str, Any]]:
     plan = plan_file.read_plan(project)
     there = history.classify(plan, history.read(conn))
-    told: dict[str, list[ledger.Event]] = {}
-    for event in ledger.read(conn):
-        told.setdefault(event.version, []).append(event)
     for migration in _about(plan, phase, events):
         number = plan.migrations.index(migration) + 1
         held = there.holds(migration.version)
-        entry = checkpoint.entry(number, migration, told.get(migration.version, []), held=held)
+        told = ledger.read(conn, migration.version)
+        entry = checkpoint.entry(number, migration, told, held=held)
         yield {
             "number": number,
             "migration": migration.name,
