@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from made_notebooks import notebook, on_disk
 from runbook import archive, ledger, record, redact
-from runbook.audit import known, scan
+from runbook.audit import known, people, scan
 from runbook.audit.scan import SecretFound
 from sandbox import Project
 
@@ -36,6 +36,7 @@ def forgotten():
     """What a test's environment taught the redactor is forgotten after it."""
     yield
     redact._learned.clear()
+    people._operators.clear()
     redact._ours = None
 
 
@@ -75,7 +76,27 @@ def test_a_learned_value_is_masked_in_every_spelling():
         assert redact.find_secrets(text) == ["a secret of this environment"]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Key (email)=(ada.l+x@corp.io) exists", "Key (email)=(***@corp.io) exists"),
+        ("mailto:ada@mail.corp.co.uk,", "mailto:***@mail.corp.co.uk,"),
+        ("'eve@corp.io'", "'***@corp.io'"),
+        ("ada@scenario.example b@example.com", "ada@scenario.example b@example.com"),
+        ("postgresql://app@db.corp.io:5432/app", "postgresql://app@db.corp.io:5432/app"),
+        ("postgres://app:***@db.corp.io/app", "postgres://app:***@db.corp.io/app"),
+        ("signed grace@corp.io", "signed grace@corp.io"),
+        ("pip@1.2.3 and a@b", "pip@1.2.3 and a@b"),
+    ],
+)
+def test_addresses_of_people_are_masked_and_those_of_nobody_and_of_operators_are_not(text, shown):
+    people.know(["Grace@corp.io", "ada"])
+    assert people.hidden({"a": [text]}) == {"a": [shown]}
+
+
+PERSON = "real.person@customers.io"
 SQL = f"""
+do $$ begin raise notice 'welcome {PERSON}'; end $$;
 create function public.f() returns text language sql as $$ select 'pw {SECRET}'::text $$;
 create view public.v as select 'dsn password={SECRET}'::text as what;
 do $$ begin raise notice 'connecting with {SECRET}'; end $$;
@@ -90,7 +111,7 @@ def test_no_secret_of_a_migration_or_the_environment_is_in_any_file_of_a_record(
     table = f"create table public.t (a text default 'password={SECRET}');\n"
     table += "alter table public.t enable row level security;\n"
     good = project.add("good", table + SQL, tables=("public.t",))
-    bad = project.add("bad", f"do $$ begin raise exception 'no: {SECRET}'; end $$;\n")
+    bad = project.add("bad", f"do $$ begin raise exception 'no: {SECRET} {PERSON}'; end $$;\n")
     conninfo = project.server.conninfo(project.database)
     monkeypatch.setenv("HERE", f"{conninfo} password={SECRET}")
     monkeypatch.setenv("SOME_TOKEN", SECRET[::-1])
@@ -101,6 +122,7 @@ def test_no_secret_of_a_migration_or_the_environment_is_in_any_file_of_a_record(
         "a.apply()", "a.verify()", "a.test()", "a.checkpoint()",
         "print(dict(os.environ))\nos.write(2, os.environ['HERE'].encode())\nos.environ['HERE']",
         "from IPython.display import HTML\nHTML('<p>' + os.environ['SOME_TOKEN'] + '</p>')",
+        "import sys\nrow = ('real.person' + '@customers.io', 1)\nprint(row, file=sys.stderr)\nrow",
         f"b = phase['{bad}']\nb.precheck()", "b.apply()",
         parameters=f"target = '{project.name}'", name="01_one.ipynb",
     )  # fmt: skip
@@ -113,13 +135,15 @@ def test_no_secret_of_a_migration_or_the_environment_is_in_any_file_of_a_record(
     assert {"apply", "verify", "checkpoint"} <= stages
     for file in (file for file in done.path.rglob("*") if file.is_file()):
         text = file.read_text()
-        for secret in (SECRET, SECRET[::-1], json.dumps(SECRET)[1:-1]):
+        for secret in (SECRET, SECRET[::-1], json.dumps(SECRET)[1:-1], PERSON):
             assert secret not in text, (
                 f"{file.name}: …{text[max(0, text.find(secret) - 80) :][:90]}"
             )
         assert "***" in text or file.name == "manifest.json"
     told = project.value("select string_agg(e::text, '') from runbook.events e")
     assert SECRET not in told
+    assert PERSON not in told
+    assert "***@customers.io" in told
 
 
 LEAKS = {

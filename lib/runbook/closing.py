@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import archive, journal, verdict
 from .archive import Draft, NotArchived
-from .audit import chain, evidence, manifest, scan, signing, witness
+from .audit import chain, evidence, manifest, people, scan, signing, witness
 from .redact import redact_tree
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def close(
         document["server"] = {**document.get("server", {}), **asked.server}
         document |= {"ledger": asked.ledger, "log": list(asked.log), **evidence.predicate(events)}
         document = redact_tree({**document, "record": draft.name})
+        document["error"] = people.hidden(document["error"])
         _complete(draft.folder, document, nb)
         scan.require_clean(draft.folder, without={DOCUMENT})
         with chain.locked(draft.folder.parent):

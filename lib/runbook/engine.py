@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .archive import write
+from .audit import people
 from .errors import InDoubt, RunbookError
 from .notebook import (
     INTERRUPTED,
@@ -101,7 +102,9 @@ class Execution(NotebookExecutionManager):
         shown.cells = list(self.nb.cells)
         if self.current is not None:
             # A secret that arrives in two pieces must not be cut in half by redacting the first.
-            shown.cells[self.current] = redact_tree(self.nb.cells[self.current])
+            cell = redact_tree(self.nb.cells[self.current])
+            cell["outputs"] = people.hidden(cell.get("outputs", []))
+            shown.cells[self.current] = cell
         try:
             self._save(shown)
             self.unsaved = None
@@ -120,7 +123,8 @@ class Execution(NotebookExecutionManager):
         self._tell("started", cell_index)
 
     def cell_complete(self, cell: Any, cell_index: int | None = None, **kwargs: Any) -> None:
-        cell.outputs = [self._elsewhere(output) for output in redact_tree(cell.outputs)]
+        outputs = people.hidden(redact_tree(cell.outputs))
+        cell.outputs = [self._elsewhere(output) for output in outputs]
         self.current = None
         super().cell_complete(cell, cell_index)
         seen = cell.metadata.papermill
@@ -131,7 +135,7 @@ class Execution(NotebookExecutionManager):
         """Mark a cell: it was started, and this is what became of it."""
         cell = self.nb.cells[index]
         self.cell_exception(cell, index)
-        cell.metadata.papermill["error"] = redact(what)
+        cell.metadata.papermill["error"] = people.hidden(redact(what))
 
     def passed(self, cell: Any, status: str) -> None:
         """Mark a cell that has nothing to run."""
@@ -150,14 +154,14 @@ class Execution(NotebookExecutionManager):
         what = next((text for text in told if text), None)
         if error is not None:
             what = error.what if isinstance(error, RunbookError) else str(error)
-            what = redact(what or type(error).__name__)
+            what = people.hidden(redact(what or type(error).__name__))
         self.nb.metadata.papermill["error"] = what
 
     def notebook_complete(self, **kwargs: Any) -> None:
         """papermill's version would promote every pending cell to completed."""
         self.end_time = self.now()
         if "widgets" in self.nb.metadata:
-            self.nb.metadata.widgets = redact_tree(self.nb.metadata.widgets)
+            self.nb.metadata.widgets = people.hidden(redact_tree(self.nb.metadata.widgets))
         pm = self.nb.metadata.papermill
         pm["end_time"] = self.end_time.isoformat()
         pm["duration"] = (self.end_time - self.start_time).total_seconds()

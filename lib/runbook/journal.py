@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .audit import people
 from .redact import redact_tree
 
 FILE = "journal.jsonl"
@@ -68,7 +69,7 @@ def seen(
             "version": version,
             "stage": stage,
             "state": state,
-            "detail": redact_tree(json.loads(json.dumps(detail, default=str))),
+            "detail": people.hidden(redact_tree(json.loads(json.dumps(detail, default=str)))),
         }
     )
 

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from . import journal
+from .audit import people
 from .findings import Finding
 from .redact import redact_tree
 from .resources import query
@@ -101,6 +102,8 @@ def append(
     rows = [list(row) for row in findings]
     if rows:
         detail["findings"] = rows
+    # Who approved is what an approval is about; anywhere else an address comes from a row.
+    safe = redact_tree if stage in ("approval", "approve") else _for_the_record
     event = {
         "run": author.run,
         "operator": author.operator,
@@ -108,13 +111,17 @@ def append(
         "version": version,
         "stage": stage,
         "state": state,
-        "detail": redact_tree(json.loads(json.dumps(detail, default=str))),
+        "detail": safe(json.loads(json.dumps(detail, default=str))),
     }
     row = conn.execute(
         query("ledger_append"), {**event, "detail": Jsonb(event["detail"])}
     ).fetchone()
     assert row is not None
     return {"seq": row[0], "at": row[1], "hash": row[2], **event}
+
+
+def _for_the_record(detail: dict[str, Any]) -> dict[str, Any]:
+    return people.hidden(redact_tree(detail))
 
 
 def record(conn: psycopg.Connection, author: Author, **event: Any) -> None:

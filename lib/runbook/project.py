@@ -7,7 +7,7 @@ import os
 import uuid
 from pathlib import Path
 
-from .audit import known
+from .audit import known, people
 from .errors import PlanInvalid
 from .ledger import Author
 from .redact import learn
@@ -32,6 +32,7 @@ def author(operator: str = "") -> Author:
     """Who writes events: this run's id and the operator."""
     learn(known.of_environment(os.environ))  # before anything is written
     name = operator.strip() or os.environ.get("RUNBOOK_OPERATOR", "").strip() or _login()
+    people.know([name])
     return Author(os.environ.get("RUNBOOK_RUN") or uuid.uuid4().hex[:12], name[:60])
 
 

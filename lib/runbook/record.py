@@ -23,7 +23,7 @@ import psycopg
 
 from . import archive, closing, provenance, verdict
 from .archive import Draft
-from .audit import known, manifest, witness
+from .audit import known, manifest, people, witness
 from .closing import DOCUMENT, NOTEBOOK, RUNNING, Witnesses
 from .errors import Refused, RunbookError
 from .parameters import check_parameters, defaults
@@ -131,6 +131,7 @@ def run(
         "git": provenance.commit(project),
         **provenance.software(),
     }
+    people.know([document["operator"]["name"]])
     draft = archive.begin(runs.resolve(), name, {DOCUMENT: closing.text(document)})
     try:
         kept = _execute(

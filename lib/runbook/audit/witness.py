@@ -23,7 +23,7 @@ from ..plan import Migration, Plan
 from ..redact import redact
 from ..resources import query
 from ..target import Target, identify
-from . import chain, manifest
+from . import chain, manifest, people
 
 STAGE = "record"
 
@@ -49,6 +49,8 @@ def identity(target: Target | None) -> dict[str, Any]:
         return {"why": "the run was started without asking the target"}
     try:
         with target.connect(purpose="record") as conn:
+            if ledger.exists(conn):
+                people.know(row[0] for row in conn.execute(query("ledger_operators")))
             return _server(conn)
     except (RunbookError, psycopg.Error) as error:
         return {"why": redact(str(error).splitlines()[0])}

@@ -1,0 +1,4 @@
+-- Everyone who ever wrote an event.
+select distinct operator
+from runbook.events
+order by operator
