@@ -151,6 +151,12 @@ def test_reordered_records_are_found(runs: Path):
     assert any("does not follow the line before it" in found for found in findings(runs))
 
 
+def test_a_last_line_that_says_something_else_than_its_record_is_found(runs: Path):
+    _lines(runs, lambda lines: [*lines[:-1], lines[-1].replace(b'"server":""', b'"server":"x"')])
+    (found,) = findings(runs)
+    assert "its line in the chain says something else than its manifest" in found
+
+
 def test_records_that_swapped_their_names_are_found(runs: Path):
     _, _, one, other, _ = records(runs)
     _swap(one, other)
