@@ -187,6 +187,13 @@ def open_target(name: str, project: Path) -> Target:
     """
     if name == "embedded":
         return Target(name, "embedded", project)
+    if name.startswith("mcp:"):
+        raise TargetRefused(
+            "A target over MCP is not there yet: its calls share no session, and a migration needs"
+            " one.",
+            remedy="Use the project's session pooler (port 5432), named as service=NAME or env:VAR."
+            " Why: docs/decisions/0017-no-target-over-mcp-yet.md",
+        )
     prefix, separator, rest = name.partition(":" if not name.startswith("service=") else "=")
     kinds = {"embedded:": "embedded", "service=": "service", "env:": "env"}
     kind = kinds.get(prefix + separator)
