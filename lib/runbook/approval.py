@@ -28,8 +28,13 @@ _LENGTH = 20
 
 def plan_token(identity: Identity, fingerprint: str, pending: Sequence[Migration]) -> str:
     """The token for applying these files, in this order, to this database as it is now."""
+    return token_for(identity.key, fingerprint, pending)
+
+
+def token_for(key: str, fingerprint: str, pending: Sequence[Migration]) -> str:
+    """plan_token() of a database that is known by its key."""
     covered = {
-        "target": identity.key,
+        "target": key,
         "catalog": fingerprint,
         "files": [[m.version, m.script.sha256] for m in pending],
     }

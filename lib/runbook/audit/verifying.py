@@ -19,7 +19,7 @@ from . import chain, manifest, pruning, signing
 from .chain import Line
 
 CHAIN, RECORD, FILES, JOURNAL, SIGNED = "Chain", "Record", "Files", "Journal", "Signature"
-BESIDE_RECORDS = frozenset(("backups", "index.html", "plans"))
+BESIDE_RECORDS = frozenset(("backups", "fleets", "index.html", "plans"))
 
 LIMITS = (
     "an archive that was rewritten as a whole, every digest worked out anew: only a signature"

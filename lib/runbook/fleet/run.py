@@ -1,0 +1,186 @@
+"""The waves, on Dask: who runs where and when is the scheduler's; when to stop is ours."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..approval import token_for
+from ..notebook_names import BASELINE, VALIDATION
+from ..plan import Phase, Plan
+from .approving import Reference, compared, reference, wave_token
+from .file import Fleet
+from .survey import BEGUN, DONE, FRESH, UNREACHABLE, Surveyed, look
+from .work import FAILED, Order, Passing, migrate
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """A fleet's run while it goes on, and what became of it.
+
+    Fields:
+        root, plan, phases, fleet: what is run, and where.
+        notebooks: their file names, in order.
+        seen: the survey, by target name.
+        like: what fresh targets are like; None where none is fresh.
+        outcomes: by target name; work.migrate() says what is in one.
+        stopped: why not everything was run, in words; "" when everything was.
+        id: of this run.
+    """
+
+    root: Path
+    plan: Plan
+    phases: Sequence[Phase]
+    fleet: Fleet
+    notebooks: tuple[str, ...]
+    seen: dict[str, Surveyed] = field(default_factory=dict)
+    like: Reference | None = None
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stopped: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    @property
+    def last(self) -> str:
+        """The version that the chosen phases end with."""
+        return self.phases[-1].migrations[-1].version
+
+    def token(self, wave: int) -> str:
+        """The approval that a wave needs; "" where nothing in it does."""
+        needing = [self.seen[m.name] for m in self.fleet.wave(wave)]
+        if self.like is None or not any(s.protected and s.state == FRESH for s in needing):
+            return ""
+        return wave_token(self.fleet, wave, self.plan, self.like, self.seen)
+
+    def failures(self, wave: int) -> int:
+        """How many targets of a wave failed."""
+        outcomes = [self.outcomes.get(m.name, {}) for m in self.fleet.wave(wave)]
+        return sum(outcome.get("outcome") in (FAILED, UNREACHABLE) for outcome in outcomes)
+
+
+def prepare(root: Path, plan: Plan, phases: Sequence[Phase], fleet: Fleet, *, whole: bool) -> Run:
+    """A run of the fleet; nothing is looked at yet.
+
+    Args:
+        whole: with baseline and validation around the phases, as `runbook run` without a phase.
+    """
+    names = [phase.notebook for phase in phases]
+    if whole:
+        names = [BASELINE, *names, VALIDATION]
+    return Run(root, plan, phases, fleet, tuple(names))
+
+
+@contextmanager
+def cluster(scheduler: str, workers: int) -> Iterator[Any]:
+    """A Dask client: of the scheduler at this address, or of a local cluster made for the run."""
+    from distributed import Client, LocalCluster
+
+    if scheduler:
+        with Client(scheduler, timeout="20s", set_as_default=False) as client:
+            yield client
+        return
+    count = workers or max(os.cpu_count() or 1, 1)
+    with (
+        LocalCluster(
+            n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+        ) as made,
+        Client(made, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def survey(run: Run, client: Any) -> None:
+    """Look at every target, at the same time, and find what fresh ones have in common."""
+    names = [member.name for member in run.fleet.members]
+    futures = [client.submit(look, str(run.root), n, run.last, pure=False) for n in names]
+    found = client.gather(futures)
+    run.like = reference(found)
+    run.seen = {each.name: each for each in compared(found, run.like)}
+
+
+def apply(
+    run: Run, client: Any, approvals: Sequence[str], given: dict[str, Any], report: Report
+) -> None:
+    """Run wave after wave; stop at one that failed too often or that nobody approved."""
+    for number in range(1, run.fleet.waves + 1):
+        todo = _todo(run, number)
+        token = run.token(number)
+        if token and token not in approvals:
+            run.stopped = f"wave {number} needs its approval: {token}"
+            return
+        _wave(run, client, number, todo, given, report)
+        failures = run.failures(number)
+        if failures > run.fleet.max_failures:
+            run.stopped = (
+                f"{failures} of wave {number} failed, and max_failures is {run.fleet.max_failures}"
+            )
+            return
+
+
+def _todo(run: Run, number: int) -> list[Surveyed]:
+    """Who of a wave is to be run; of the others it is written down why they are not."""
+    todo = []
+    for member in run.fleet.wave(number):
+        seen = run.seen[member.name]
+        if seen.state in (FRESH, BEGUN):
+            todo.append(seen)
+        else:
+            error = None if seen.state == DONE else {"kind": seen.state, "what": seen.why}
+            run.outcomes[seen.name] = {"outcome": seen.state, "records": [], "error": error}
+    return todo
+
+
+def _wave(
+    run: Run, client: Any, number: int, todo: list[Surveyed], given: dict[str, Any], report: Report
+) -> None:
+    from distributed import Event, as_completed
+
+    stop = Event(f"runbook-{run.id}-{number}", client=client)
+    futures = {
+        client.submit(
+            migrate, _order(run, seen, stop.name, given), pure=False, retries=run.fleet.retries
+        ): seen.name
+        for seen in todo
+    }
+    for count, future in enumerate(as_completed(futures, loop=client.loop), start=1):
+        run.outcomes[futures[future]] = _outcome(future)
+        failures = run.failures(number)
+        if failures > run.fleet.max_failures:
+            stop.set()  # those that wait for their turn see it; those that run come to their end
+        report(f"wave {number} of {run.fleet.waves}: {count} of {len(todo)}, {failures} failed")
+
+
+def _outcome(future: Any) -> dict[str, Any]:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, Passing):
+        return error.args[0]
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    words = {"kind": type(error).__name__, "what": what, "exit_code": 5}
+    words["remedy"] = "Run the fleet again: its history and ledger say how far it came."
+    return {"outcome": FAILED, "records": [], "error": words}
+
+
+def _order(run: Run, seen: Surveyed, stop: str, given: dict[str, Any]) -> Order:
+    pending = [run.plan.migration(version) for version in seen.waiting]
+    approve = seen.token
+    if seen.protected and seen.state == FRESH:
+        approve = token_for(seen.key, seen.catalog, pending)
+    member = next(m for m in run.fleet.members if m.name == seen.name)
+    return Order(
+        project=str(run.root),
+        target=seen.name,
+        notebooks=run.notebooks,
+        parameters={**given, "target": seen.name, "mode": "apply", "approve": approve},
+        files={m.version: m.script.sha256 for m in pending},
+        stop=stop,
+        server=f"runbook-{seen.server or member.server}-{run.fleet.per_server}",
+        per_server=run.fleet.per_server,
+    )
