@@ -132,7 +132,7 @@ def test_equal_tenants_share_an_approval_a_wave_and_a_drifted_one_is_left_alone(
     last = _summaries(project)[-1]
     assert last["targets"][targets[1]]["wave"] == 2
     for name in last["targets"][targets[1]]["records"]:
-        assert (project.root / "runs" / name / "record.json").exists()
+        assert (project.root / "runs" / name / "manifest.json").exists()
 
 
 @pytest.mark.slow

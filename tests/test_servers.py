@@ -57,9 +57,24 @@ def _refused(monkeypatch: pytest.MonkeyPatch, conninfo: str) -> TargetRefused:
 def test_a_plain_postgresql_15_takes_a_migration_through_all_five_stages(
     project: Project, fifteen: servers.Cluster, monkeypatch: pytest.MonkeyPatch
 ):
+    _five_stages(project, fifteen, 15, monkeypatch)
+
+
+@pytest.mark.parametrize("major", [16, 17])
+def test_so_do_the_majors_between_it_and_the_embedded_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch, major: int
+):
+    with servers.cluster(major) as cluster:
+        cluster.sql(SHOP)
+        _five_stages(project, cluster, major, monkeypatch)
+
+
+def _five_stages(
+    project: Project, cluster: servers.Cluster, major: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As the tables' owner, by TCP; the twin, of a newer major, says that it is one."""
-    fifteen.sql("create database shop template postgres owner app")
-    conninfo = fifteen.conninfo(host="127.0.0.1", user="app", dbname="shop")
+    cluster.sql("create database shop template postgres owner app")
+    conninfo = cluster.conninfo(host="127.0.0.1", user="app", dbname="shop")
     monkeypatch.setenv("RUNBOOK_TEST_TARGET", conninfo)
     version = project.add(
         "notes",
@@ -75,7 +90,7 @@ def test_a_plain_postgresql_15_takes_a_migration_through_all_five_stages(
     shown = str(checked[version].precheck())
     unlike = checked.rehearsal(project.migration(version)).unlike
     assert len(unlike) == 1
-    assert unlike[0].startswith("what PostgreSQL 15 does otherwise than 18")
+    assert unlike[0].startswith(f"what PostgreSQL {major} does otherwise than 18")
     assert "objects that it touches, as app" in shown
     token = str(checked.token()).split(": ")[1].split()[0]
     project.close(version, target=TARGET, mode="apply", approve=token)
