@@ -133,6 +133,4 @@ def _whole(path: Path, document: dict[str, Any], key: str, default: int, *, leas
 
 
 def _invalid(path: Path, what: str) -> PlanInvalid:
-    return PlanInvalid(
-        f"{path.name}: {what}.", remedy="docs/fleet.md has an example."
-    )
+    return PlanInvalid(f"{path.name}: {what}.", remedy="docs/fleet.md has an example.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import archive
 from ..redact import redact
+from ..target import open_target
 from .run import Run
 from .survey import BEGUN, DONE, DRIFTED, FRESH, UNREACHABLE
 from .work import FAILED, HELD_BACK, PASSED
@@ -111,10 +112,23 @@ def write(run: Run, started: datetime, operator: str) -> Path:
         "stopped": run.stopped,
         "exit_code": exit_code(run),
     }
+    for name, left in _records(run, started).items():
+        document["targets"][name]["records"] = left
     path = folder / f"{started:%Y%m%dT%H%M%SZ}_{run.id}.json"
     text = json.dumps(document, ensure_ascii=False, indent=1)
     archive.write(path, redact(text) + "\n")
     return path
+
+
+def _records(run: Run, started: datetime) -> dict[str, list[str]]:
+    """Every record that was made of a target meanwhile, also by a worker that died after it."""
+    labels = {open_target(name, run.root).label: name for name in run.seen}
+    found: dict[str, list[str]] = {name: [] for name in run.seen}
+    for path in sorted((run.root / "runs").glob("[0-9]*_*_*_*/")):
+        when, _, label, _ = path.name.split("_", 3)
+        if label in labels and when >= f"{started:%Y%m%dT%H%M%SZ}":
+            found[labels[label]].append(path.name)
+    return found
 
 
 _UNTOUCHED: dict[str, Any] = {"outcome": "not started", "records": [], "error": None}
