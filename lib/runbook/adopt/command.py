@@ -50,6 +50,11 @@ def _show(adopted: Adopted, project: Path) -> None:
         more = f" and {len(bare) - 5} more" if bare[5:] else ""
         say(f"  verify will stop at {', '.join(bare[:5])}{more}: tables in public without row level"
             " security; plan.toml names them")  # fmt: skip
+    left_out = any(fault.left_out for fault in adopted.faults)
+    if left_out and adopted.folder.path.resolve() == (project / "migrations").resolve():
+        say(
+            "  Move what was left out away from migrations/: the plan refuses a file without a place."
+        )
     _trials(adopted)
     kinds = Counter(str(Path(name).parent) for name in adopted.written)
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
