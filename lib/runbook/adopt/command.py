@@ -52,9 +52,7 @@ def _show(adopted: Adopted, project: Path) -> None:
             " security; plan.toml names them")  # fmt: skip
     left_out = any(fault.left_out for fault in adopted.faults)
     if left_out and adopted.folder.path.resolve() == (project / "migrations").resolve():
-        say(
-            "  Move what was left out away from migrations/: the plan refuses a file without a place."
-        )
+        say("  Move what was left out away from migrations/: the plan refuses it there.")
     _trials(adopted)
     kinds = Counter(str(Path(name).parent) for name in adopted.written)
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
