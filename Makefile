@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean
+.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ crash-test: $(VENV)/ready ## kill -9 at every statement boundary of every migrat
 
 bench: $(VENV)/ready ## how long a whole run takes, beside psql; written to docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/run.py
+
+bench-checks: $(VENV)/ready ## how long validation takes on catalogs of 100, 1,000 and 10,000 tables
+	$(BIN)/python tests/benchmarks/catalogs.py
 
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab
