@@ -86,12 +86,12 @@ def filled(server: embedded.Server) -> Iterator[tuple[str, list[fill.Filled]]]:
     embedded.drop(server, name)
 
 
-def _fill(conninfo: str) -> list[fill.Filled]:
+def _fill(conninfo: str, rows: int = 120) -> list[fill.Filled]:
     with psycopg.connect(conninfo, autocommit=True) as conn:
         with conn.transaction():
             conn.execute("set local search_path = pg_catalog")
             tables = shape.read(conn)
-        return fill.fill(conn, tables, 120, Samples())
+        return fill.fill(conn, tables, rows, Samples())
 
 
 def _ask(conninfo: str, text: str) -> list[tuple]:
@@ -149,9 +149,14 @@ def test_the_same_number_gives_the_same_rows(filled, database: str) -> None:
     assert measured(database) == measured(conninfo)
 
 
-def test_filling_again_changes_nothing(filled) -> None:
+def test_filling_again_changes_nothing_and_filling_up_continues(filled, database: str) -> None:
     conninfo, _ = filled
     assert {each.inserted for each in _fill(conninfo)} == {0}
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(SCHEMA)
+    for rows in (40, 200, 400):
+        found = {each.table: each.rows for each in _fill(database, rows)}
+        assert {name for name, held in found.items() if held != rows} == EMPTY
 
 
 def test_checks_say_what_fits() -> None:

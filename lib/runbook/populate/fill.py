@@ -16,6 +16,7 @@ from .shape import PLATFORM, Table
 BATCH = 50_000
 TRIAL = 200  # candidates that a level is tried with
 VECTORS = 1_000
+AHEAD = (1, 4, 16, 64)
 
 
 class Way(NamedTuple):
@@ -154,14 +155,19 @@ def _try(work: _Work, table: Table, chosen: Fit, before: int, *, one_by_one: boo
     statement(table, chosen, work.picks, 1, 1, 1)  # numbers the parents, and that must stay
     insert = _one_by_one if one_by_one else _run
     try:
-        with work.conn.transaction(force_rollback=True):
-            passing = insert(work, table, chosen, before + 1, before + TRIAL, TRIAL)
-            work.conn.execute("set constraints all immediate")
+        passing, first = 0, before + 1
+        for ahead in AHEAD:
+            if not passing:
+                # An earlier call may have used these numbers: not every candidate became a row.
+                first = before * ahead + 1
+                with work.conn.transaction(force_rollback=True):
+                    passing = insert(work, table, chosen, first, first + TRIAL - 1, TRIAL)
+                    work.conn.execute("set constraints all immediate")
         if not passing:
             return "every row that was tried broke a check or was there already"
         share = max(TRIAL // passing, 1)
         most = BATCH * share if not one_by_one else BATCH // 10
-        wanted, first, barren = work.rows - before, before + 1, 0
+        wanted, barren = work.rows - before, 0
         with work.conn.transaction():
             while wanted > 0 and barren < 3:
                 size = min(max(wanted * share * 5 // 4, TRIAL * 4**barren), most)
