@@ -26,6 +26,8 @@ LIMITS = (
     " (--key), the target's ledger (--target) or a copy elsewhere shows that",
     "the newest records, removed together with their lines in the chain: only the ledger or a copy"
     " shows that, and the ledger only for runs that wrote to it",
+    "a whole archive that is gone, with a new one begun in its place: the ledger names its records,"
+    " as those of another archive",
     "a record that was false from the start: whoever controls the machine during a run decides"
     " what is recorded; the operator's name is a statement, not a proof",
     "runs/backups/ and runs/index.html, which belong to no record",
