@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from runbook import open_validation
 from runbook.errors import CheckFailed, PlanInvalid
-from runbook.findings import FAIL, PASS, SKIP, Finding
+from runbook.findings import FAIL, PASS, SKIP, WARN, Finding
 from runbook.performance import explain, judge, measure
 from runbook.performance.explain import Seen
 from runbook.performance.measure import POLICY, QUERY, VECTOR, Measured
@@ -113,10 +113,14 @@ def test_what_is_beyond_a_threshold_fails_the_notebook_the_command_and_the_crite
 
     assert PASS in repr(opened().performance())
     _limits(notes, "scan_rows = 400")
-    with pytest.raises(CheckFailed, match="401 rows of notes read one by one"):
+    assert notes.run("measure") == 0
+    said = "401 rows of notes read one by one; indexes used: none"
+    assert f"nothing that is indexed, as anon: {said}" in capsys.readouterr().out
+    _limits(notes, "policy_ms = 5")
+    with pytest.raises(CheckFailed, match="count of what it may read, as authenticated"):
         opened().performance()
     assert notes.run("measure") == 3
-    assert "401 rows of notes read one by one; indexes used: none" in capsys.readouterr().out
+    capsys.readouterr()
     assert notes.run("validate", "--performance", "--json") == 3
     [row] = [
         row
@@ -143,6 +147,17 @@ def test_each_threshold_is_its_own() -> None:
         rows = judge.judge([item], limits)
         assert said in [row.observed for row in rows]
         assert {row.verdict for row in rows} == {FAIL}
+
+
+def test_a_scan_in_vain_is_a_warning_and_what_the_test_itself_looks_up_is_none() -> None:
+    item = Measured(QUERY, "notes", "found", "anon", SEEN._replace(vain=10_001, scanned="notes"))
+    [row] = judge.judge([item], Thresholds())
+    assert (row.observed, row.verdict) == (
+        "10,001 rows of notes read one by one; indexes used: none",
+        WARN,
+    )
+    [row] = judge.judge([item._replace(actor="owner")], Thresholds())
+    assert row.verdict == PASS
 
 
 def test_what_cannot_be_measured_is_a_skip_with_its_reason() -> None:

@@ -3,7 +3,7 @@
 [performance]
 query_ms  = 250      # a scenario's sample query, as its actor
 policy_ms = 1000     # all that a role may read of a table, counted
-scan_rows = 10000    # rows that a sequential scan may read when it throws nearly all of them away
+scan_rows = 10000    # rows that a sequential scan may read in vain; beyond that it is a warning
 rls_times = 20       # times as long through the policies as without them
 vector_ms = 100      # one search for the ten nearest neighbours
 recall    = 0.9      # of the ten nearest, how many a vector index must find
