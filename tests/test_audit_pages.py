@@ -197,6 +197,20 @@ def test_axe_finds_nothing_and_nothing_overflows(
     context.close()
 
 
+def test_on_paper_nothing_is_cut_off_and_the_ink_is_dark(browser, text: str, tmp_path: Path):
+    (tmp_path / "record.html").write_text(text)
+    context = browser.new_context(viewport={"width": 680, "height": 900}, color_scheme="dark")
+    tab = context.new_page()
+    tab.emulate_media(media="print", color_scheme="dark")
+    tab.goto((tmp_path / "record.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    ink = "getComputedStyle(document.body)."
+    assert tab.evaluate(f"[{ink}color, {ink}backgroundColor]") == [
+        "rgb(0, 0, 0)", "rgb(255, 255, 255)"
+    ]  # fmt: skip
+    context.close()
+
+
 def test_records_can_be_searched_and_filtered_without_a_network(browser, runs: Path):
     tab = browser.new_page()
     tab.goto((runs / "index.html").as_uri())

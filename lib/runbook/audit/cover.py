@@ -70,8 +70,11 @@ def step_map(document: Mapping[str, Any], names: Mapping[str, str]) -> list[Path
             told.setdefault(said["version"], {})[said["stage"]] = said
     took = _took(document.get("cells", ()))
     times = {
-        version: [took.get((names.get(version, version), stage)) for stage in COLUMNS]
-        for version in told
+        version: [
+            took.get((names.get(version, version), stage)) if stage in by else None
+            for stage in COLUMNS
+        ]
+        for version, by in told.items()
     }
     longest = max((each or 0 for row in times.values() for each in row), default=0)
     return [
