@@ -40,7 +40,8 @@ def _lines(found: list[list[Measured]]) -> list[tuple[str, list[float | None], d
     def times(kind: str, pick, *, without: bool = False) -> list[float | None]:
         said = []
         for items in found:
-            seen = [item.without if without else item.seen for item in items if item.kind == kind]
+            asked = [i for i in items if i.kind == kind and (kind, i.actor) != (QUERY, "owner")]
+            seen = [item.without if without else item.seen for item in asked]
             held = [each.ms for each in seen if each]
             said.append(pick(held) if held else None)
         return said
