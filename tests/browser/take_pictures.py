@@ -42,7 +42,7 @@ def take(seat: Seat, lab: Lab) -> None:
     page = seat.page
     seat.open(lab.notebook("01_event_wizard.ipynb"))
     page.keyboard.press("Control+B")  # the side bar is not what the pictures are about
-    panel = page.get_by_role("group", name="Runbook panel: EventOS · Event Wizard")
+    panel = seat.output("phase.panel()")
     for cell in ("lock_timeout_ms = 2000", "phase = open_phase", "phase.panel()"):
         seat.run(cell)
     seat.run('ticket_tiers = phase["ticket_tiers"]')
@@ -78,9 +78,11 @@ def take(seat: Seat, lab: Lab) -> None:
     for name in ("schema", "timeline"):
         _keep(seat.output(f"phase.{name}()").locator("img"), name)
     _keep(seat.output("phase.access()").locator("table"), "access")
-    seat.menu("Settings", "Theme")
-    seat.menu("JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    seat.press("Save and create checkpoint (Ctrl+S)")
+    lab.theme("JupyterLab Dark")
+    page.reload()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+    page.get_by_role("group", name="Runbook panel: EventOS · Event Wizard").wait_for()
     _keep(panel, "panel-dark")
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(500)

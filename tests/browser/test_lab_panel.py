@@ -45,16 +45,18 @@ def test_the_panel_lives_while_a_statement_runs_and_outlives_page_and_kernel(
     assert serious(seat, ".runbook-panel", "table.runbook") == []
 
     seat.start("one.apply()")
-    panel.get_by_text("statement 3 of 3").wait_for()
-    panel.get_by_text("Interrupting now is safe").wait_for()
-    first = panel.inner_text()
-    until(lambda: panel.inner_text() != first)  # the clock goes on: nothing is frozen
+    now = seat.page.get_by_role("group", name="What runs now")
+    now.get_by_text("statement 3 of 3").wait_for()
+    now.get_by_text("Interrupting now is safe").wait_for()
+    first = now.inner_text()
+    until(lambda: now.inner_text() != first)  # the clock goes on: nothing is frozen
     seat.says(
         "one.apply()", "select pg_sleep(60) from public.kept"
     )  # and so it says below the cell
     seat.press("Interrupt the kernel")
     seat.says("one.apply()", "the transaction rolled back: nothing remains.")
     assert project.value(ASLEEP) == 0
+    now.get_by_text("nothing runs").wait_for()
     panel.get_by_text("✕ failed").wait_for()
     panel.get_by_text("after mending what failed").wait_for()
 
@@ -68,12 +70,15 @@ def test_the_panel_lives_while_a_statement_runs_and_outlives_page_and_kernel(
     panel.get_by_text("every migration of this phase is closed").wait_for()
     assert project.history() == [one]
 
-    seat.menu("Settings", "Theme")
-    seat.menu("JupyterLab Dark")
-    seat.page.locator("body[data-jp-theme-light=false]").wait_for()
+    seat.press("Save and create checkpoint (Ctrl+S)")
+    lab.theme("JupyterLab Dark")
+    seat.page.reload()
+    seat.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+    panel.get_by_text("EMBEDDED", exact=True).wait_for()
     assert serious(seat, ".runbook-panel", "table.runbook", "figure") == []
     seat.page.set_viewport_size({"width": 390, "height": 800})
     assert serious(seat, ".runbook-panel", "table.runbook", "figure") == []
+    lab.theme("JupyterLab Light")
 
 
 def test_run_all_stops_before_a_protected_database_is_changed_until_its_name_is_typed(

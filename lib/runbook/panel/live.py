@@ -41,6 +41,7 @@ class Panel:
         self._phase, self._view = phase, view
         self._widget: Any = None
         self._opened = datetime.now(UTC)
+        self._wanted, self._looking = threading.Event(), threading.Lock()
 
     def __repr__(self) -> str:
         return words.text(self._view)
@@ -56,7 +57,8 @@ class Panel:
         import ipywidgets
         from IPython import get_ipython
 
-        self._widget = ipywidgets.HTML()
+        self._standing, self._running = ipywidgets.HTML(), ipywidgets.HTML()
+        self._widget = ipywidgets.VBox([self._standing, self._running])
         self.draw(self._view)
         shell = get_ipython()
         for before in getattr(shell, "runbook_panels", ()):
@@ -72,15 +74,21 @@ class Panel:
             at = datetime.now(UTC)
             since = humane((at - self._opened).total_seconds())
             note = f"Drawn at {at:%H:%M:%S} UTC, {since} after this panel was opened."
-            self._widget.value = markup.html(view, now, note=note)
+            self._standing.value = markup.html(view)  # sent only where it changed
+            self._running.value = markup.now(view, now, note)
 
     def refresh(self, *_: object) -> None:
         """Look again, in a thread: the next cell need not wait for it."""
+        self._wanted.set()
         threading.Thread(target=self._look, name="panel", daemon=True).start()
 
     def _look(self) -> None:
-        with _quietly(), self._phase.target.connect(purpose="panel") as conn:
-            self.draw(look(self._phase, conn))
+        # One at a time, and one look for as many cells as have ended meanwhile.
+        with self._looking, _quietly():
+            if self._wanted.is_set():
+                self._wanted.clear()
+                with self._phase.target.connect(purpose="panel") as conn:
+                    self.draw(look(self._phase, conn))
 
 
 class Watcher:
@@ -120,16 +128,18 @@ class Watcher:
         with _quietly(), self._phase.target.connect(purpose="panel") as conn:
             view = look(self._phase, conn, again=False) if self._panel else None
             while not self._over.wait(_PAUSE_S):
-                said = [*in_words(self.now), *server.seen(conn, self.now.pid)]
-                said.append(if_interrupted(self.now))
-                self._say(said, view)
+                now, seen = self.now, server.seen(conn, self.now.pid)
+                if seen and now.waiting.startswith("waiting for"):
+                    now = replace(now, waiting="")  # the server's word on it is the newer one
+                self._say([*in_words(now), *seen, if_interrupted(now)], view)
 
     def _say(self, said: Sequence[str], view: View | None) -> None:
         with self._saying:
-            if not self._over.is_set():
-                show.tell("\n".join(said))
-        if self._panel and view:
-            self._panel.draw(view, said)
+            if self._over.is_set():
+                return
+            show.tell("\n".join(said))
+            if self._panel and view:
+                self._panel.draw(view, said)
 
 
 def _quietly() -> contextlib.suppress:

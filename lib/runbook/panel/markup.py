@@ -16,13 +16,14 @@ STYLE = """<style>
 .runbook-panel.STAGING { border-left-color: #7a4b00; }
 .runbook-panel.PRODUCTION { border-left-color: #a3161b; }
 .runbook-panel p { margin: 0 0 0.4em; }
+.runbook-panel dl + p { margin: 0.4em 0 0; }
 .runbook-panel .where { color: #fff; background: #1c5d99; font-weight: bold; padding: 0.1em 0.6em;
   letter-spacing: 0.06em; }
 .runbook-panel.STAGING .where { background: #7a4b00; }
 .runbook-panel.PRODUCTION .where { background: #a3161b; }
 .runbook-panel dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; margin: 0; }
-.runbook-panel dt { font-weight: bold; }
-.runbook-panel dd { margin: 0; overflow-wrap: anywhere; }
+.runbook-panel dt { font-weight: bold; float: none; width: auto; white-space: nowrap; }
+.runbook-panel dd { margin: 0; padding: 0; overflow-wrap: anywhere; }
 .runbook-panel .map { overflow-x: auto; }
 .runbook-panel table { border-collapse: collapse; margin: 0.5em 0 0; width: auto; }
 .runbook-panel th, .runbook-panel td { text-align: left; padding: 0.15em 0.8em 0.15em 0;
@@ -31,19 +32,25 @@ STYLE = """<style>
 </style>"""
 
 
-def html(view: View, now: Sequence[str] = (), *, note: str = "") -> str:
-    """The panel. `now` is what runs; `note` is the line at its end (when it was drawn)."""
+def html(view: View) -> str:
+    """The panel as it stands."""
     title = f"{view.project} · {view.phase}"
     where = f'<span class="where">{view.environment}</span> <b>{escape(title)}</b>'
     top = "".join(_pair(label, [value]) for label, value in lines(view))
-    running = _pair("Now", now) if now else ""
     below = "".join(_pair(label, [value]) for label, value in after(view))
     return (
         f'{STYLE}<div class="runbook-panel {view.environment}" role="group"'
         f' aria-label="Runbook panel: {escape(title)}">'
-        f"<p>{where}</p><dl>{top}{running}{below}</dl>{_map(view)}"
-        + (f"<p>{escape(note)}</p>" if note else "")
-        + "</div>"
+        f"<p>{where}</p><dl>{top}{below}</dl>{_map(view)}</div>"
+    )
+
+
+def now(view: View, said: Sequence[str], note: str) -> str:
+    """What runs, below the panel: it is drawn twice a second, and the panel keeps its place."""
+    running = _pair("Now", said or ["nothing runs"])
+    return (
+        f'<div class="runbook-panel {view.environment}" role="group"'
+        f' aria-label="What runs now"><dl>{running}</dl><p>{escape(note)}</p></div>'
     )
 
 
