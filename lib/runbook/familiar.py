@@ -25,7 +25,7 @@ _STARTS = {
     '<td class="verdict" style="text-align:left">': "<td>",
     '<td class="verdict">': "<td>",
     '<td class="number">': "<td>",
-    **{f'<td class="{word}">': "<td>" for word in ("none", "some", "all")},
+    **{f'<td class="{word}" style="text-align:left">': "<td>" for word in ("none", "some", "all")},
     "<details>": "<details>",
     "<summary>": "<summary>",
     "<p>": "<p>",

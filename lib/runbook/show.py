@@ -18,7 +18,7 @@ from .findings import COLUMNS, FAIL, PASS, SKIP, WARN, Finding, counts
 SIGNS = {PASS: "✓ PASS", WARN: "▲ WARN", FAIL: "✕ FAIL", SKIP: "○ SKIP"}
 _WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
 # Inline, because an untrusted notebook and the web's previews drop the style block below.
-_LEFT = 'style="text-align:left"'
+LEFT = 'style="text-align:left"'
 STYLE = """<style>
 table.runbook { border-collapse: collapse; width: 100%; table-layout: auto; }
 table.runbook caption { caption-side: top; text-align: left; font-weight: bold; padding: 0.4em 0; }
@@ -147,7 +147,7 @@ def _table(values: list[list[Any]], columns: list[str]) -> Table:
 
 def _html(frame: pd.DataFrame, caption: str) -> str:
     columns = [str(column) for column in frame.columns]
-    head = "".join(f'<th scope="col" {_LEFT}>{escape(column)}</th>' for column in columns)
+    head = "".join(f'<th scope="col" {LEFT}>{escape(column)}</th>' for column in columns)
     body = "".join(_row(columns, values) for values in frame.itertuples(index=False))
     return (
         f'<table class="runbook"><caption>{escape(caption)}</caption>'
@@ -160,11 +160,11 @@ def _row(columns: Sequence[str], values: Iterable[Any]) -> str:
     for column, value in zip(columns, values, strict=True):
         kind = ""
         if column == "verdict":
-            kind = f' class="verdict" {_LEFT}'
+            kind = f' class="verdict" {LEFT}'
             verdict = f' class="{escape(str(value))}"'
         elif isinstance(value, int):
             kind = ' class="number"'
-        cells.append(f"<td{kind or ' ' + _LEFT}>{escape(_plain(value))}</td>")
+        cells.append(f"<td{kind or ' ' + LEFT}>{escape(_plain(value))}</td>")
     return f"<tr{verdict}>{''.join(cells)}</tr>"
 
 

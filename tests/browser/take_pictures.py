@@ -77,7 +77,9 @@ def take(seat: Seat, lab: Lab) -> None:
         seat.run(f"phase.{cell}()")
     for name in ("schema", "timeline"):
         _keep(seat.output(f"phase.{name}()").locator("img"), name)
+    page.set_viewport_size({"width": 1280, "height": 1800})  # the whole table at once
     _keep(seat.output("phase.access()").locator("table"), "access")
+    page.set_viewport_size({"width": 1280, "height": 860})
     seat.press("Save and create checkpoint (Ctrl+S)")
     lab.theme("JupyterLab Dark")
     page.reload()

@@ -31,7 +31,7 @@ class Grid:
 
     def _repr_html_(self) -> str:
         columns = [str(column) for column in self._table.columns]
-        head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+        head = "".join(f'<th scope="col" {show.LEFT}>{escape(column)}</th>' for column in columns)
         body = "".join(_row(columns, row) for row in self._table.itertuples(index=False))
         return (
             f"{show.STYLE}{_STYLE}"
@@ -61,7 +61,6 @@ def _row(columns: Sequence[str], values: Sequence[object]) -> str:
     for column, value in zip(columns, values, strict=True):
         word = str(value)
         kind = "" if column in _WHO else {"none": "none", "all": "all"}.get(word, "some")
-        cells.append(
-            f'<td class="{kind}">{escape(word)}</td>' if kind else f"<td>{escape(word)}</td>"
-        )
+        kind = f' class="{kind}"' if kind else ""
+        cells.append(f"<td{kind} {show.LEFT}>{escape(word)}</td>")
     return f"<tr>{''.join(cells)}</tr>"

@@ -11,7 +11,7 @@ from .words import after, lines, signed
 
 # Badges are dark with white words: they read the same on light and on dark paper.
 STYLE = """<style>
-.runbook-panel { border: 1px solid #8888; border-left: 0.4em solid #1c5d99; padding: 0.6em 1em;
+.runbook-panel { box-sizing: border-box; max-width: 100%; border: 1px solid #8888; border-left: 0.4em solid #1c5d99; padding: 0.6em 1em;
   line-height: 1.45; }
 .runbook-panel.STAGING { border-left-color: #7a4b00; }
 .runbook-panel.PRODUCTION { border-left-color: #a3161b; }
@@ -25,6 +25,9 @@ STYLE = """<style>
 .runbook-panel dt { font-weight: bold; float: none; width: auto; white-space: nowrap; }
 .runbook-panel dd { margin: 0; padding: 0; overflow-wrap: anywhere; }
 .runbook-panel .map { overflow-x: auto; }
+.jupyter-widgets:has(> * > .runbook-panel), .widget-html-content:has(> .runbook-panel) {
+  min-width: 0; width: 100%; }
+@media (max-width: 40em) { .runbook-panel dl { grid-template-columns: 1fr; } }
 .runbook-panel table { border-collapse: collapse; margin: 0.5em 0 0; width: auto; }
 .runbook-panel th, .runbook-panel td { text-align: left; padding: 0.15em 0.8em 0.15em 0;
   white-space: nowrap; border-bottom: 1px solid #8884; background: none; }
