@@ -11,7 +11,8 @@ from .words import after, lines, signed
 
 # Badges are dark with white words: they read the same on light and on dark paper.
 STYLE = """<style>
-.runbook-panel { box-sizing: border-box; max-width: 100%; border: 1px solid #8888; border-left: 0.4em solid #1c5d99; padding: 0.6em 1em;
+.runbook-panel { box-sizing: border-box; max-width: 100%; padding: 0.6em 1em;
+  border: 1px solid #8888; border-left: 0.4em solid #1c5d99;
   line-height: 1.45; }
 .runbook-panel.STAGING { border-left-color: #7a4b00; }
 .runbook-panel.PRODUCTION { border-left-color: #a3161b; }
