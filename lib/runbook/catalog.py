@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -17,9 +18,9 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from .names import Names, identity
-from .reading import Key, Reading, read, read_whole
+from .reading import Key, Part, Properties, Reading, read, read_whole
 
-Definition = Mapping[str, Any]
+Definition = Properties
 
 KINDS = (
     "schema",
@@ -60,15 +61,17 @@ class Catalog:
     """What a database holds, outside of the system's, the extensions' and the runbook's own.
 
     Fields:
-        objects: (kind, name) → properties, for example ("column", ("public", "t", "id")) →
-            {"type": "integer", "not_null": true}.
-        digests: object → sha256 of its name and properties, made by the server.
+        parts: mark → what belongs to one relation, function or type; empty ones are left out.
         major: of the server it was read from; the wording of some definitions depends on it.
     """
 
-    objects: Mapping[Key, Definition]
-    digests: Mapping[Key, str] = field(compare=False, repr=False)
+    parts: Mapping[str, Part] = field(repr=False)
     major: int = field(compare=False)
+
+    @cached_property
+    def objects(self) -> Mapping[Key, Definition]:
+        """(kind, name) → properties: ("column", ("public", "t", "id")) → {"not_null": true, …}."""
+        return _objects(self.parts.values())
 
     def get(self, kind: str, names: Names) -> Definition | None:
         """The properties of one object, or None where there is no such object."""
@@ -141,29 +144,29 @@ def snapshot(
                 None if schemas is None else list(schemas),
                 None if relations is None else list(relations),
             )
-    objects: dict[Key, Definition] = {}
-    digests: dict[Key, str] = {}
-    for part in parts.values():
-        for key, (definition, digest) in part.items():
-            objects[key], digests[key] = definition, digest
-    return Catalog(MappingProxyType(objects), digests, conn.info.server_version // 10_000)
+    held = {part.mark: part for part in parts.values() if part.objects}
+    return Catalog(MappingProxyType(held), conn.info.server_version // 10_000)
+
+
+def selected(objects: Mapping[Key, Definition], name: str, major: int) -> Catalog:
+    """A Catalog of objects chosen from others; its fingerprint is no more than its name."""
+    return Catalog({name: Part(objects, name)}, major)
 
 
 def fingerprint(catalog: Catalog) -> str:
     """64 hexadecimal digits that are equal exactly when two Catalogs are."""
-    return hashlib.sha256("".join(sorted(catalog.digests.values())).encode("ascii")).hexdigest()
+    return hashlib.sha256("".join(sorted(catalog.parts)).encode("ascii")).hexdigest()
 
 
 def diff(before: Catalog, after: Catalog) -> list[Change]:
     """What became of a database, in reading order: schemas first, comments last."""
-    keys = {
-        key
-        for key in before.objects.keys() | after.objects.keys()
-        if before.digests.get(key) != after.digests.get(key)
-    }
+    was = _objects(part for mark, part in before.parts.items() if mark not in after.parts)
+    now = _objects(part for mark, part in after.parts.items() if mark not in before.parts)
     changes = []
-    for key in sorted(keys, key=_reading_order):
-        old, new = before.objects.get(key), after.objects.get(key)
+    for key in sorted(was.keys() | now.keys(), key=_reading_order):
+        old, new = was.get(key), now.get(key)
+        if old == new:
+            continue
         kind, names = key
         what = "added" if old is None else "removed" if new is None else "changed"
         differing = _differing(old, new)
@@ -203,6 +206,10 @@ def _word(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_word(item) for item in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _objects(parts: Iterable[Part]) -> Mapping[Key, Definition]:
+    return MappingProxyType({key: found for part in parts for key, found in part.objects.items()})
 
 
 def _reading_order(key: Key) -> tuple[int, str, Names]:

@@ -11,6 +11,7 @@ snapshot, and what they do not cover is always read.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from .names import Names
 from .resources import query
 
 Key = tuple[str, Names]
-Part = Mapping[Key, tuple[Mapping[str, Any], str]]  # object → its properties, their sha256
+Properties = Mapping[str, Any]
 
 # In the order in which an operator wants to read a difference; and what each one's rows belong to.
 _OF_PARTS = {
@@ -52,6 +53,19 @@ from (
 {}
 ) as q
 """
+
+
+@dataclass(frozen=True)
+class Part:
+    """What belongs to one relation, function or type; or the rest.
+
+    Fields:
+        objects: each one's properties.
+        mark: equal exactly when two parts hold the same objects with the same properties.
+    """
+
+    objects: Mapping[Key, Properties]
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def read_whole(cursor: Cursor, last: Reading | None) -> Reading:
     touched = _with_dependents(cursor, touched & owners) & owners if touched & owners else set()
     kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
     fresh = _parts(cursor, scope, touched)
-    return Reading({**kept, **{owner: {} for owner in touched}, **fresh}, stamps, named)
+    return Reading({**kept, **fresh}, stamps, named)
 
 
 def _scope(
@@ -117,21 +131,25 @@ def _parts(
 ) -> dict[str, Part]:
     """The parts of these owners (None: of all in scope), and the rest, which is always read."""
     bounds = scope if only is None else {**scope, **_oids(only)}
-    parts: dict[str, dict[Key, tuple[Mapping[str, Any], str]]] = {_REST: {}}
-    if only is None:
-        for letter, of in _LETTERS.items():
-            parts.update((f"{letter}{oid}", {}) for oid in scope[of])
+    owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in bounds[of]]
+    found: dict[str, dict[Key, tuple[Properties, str]]] = {o: {} for o in (_REST, *owners)}
     for name in _OF_ALL:
-        _add(cursor, parts, name, scope)
+        _add(cursor, found, name, scope)
     for name, letters in _OF_PARTS.items():
         # Grants and comments hold those of schemas and extensions, too.
         if len(letters) == 3 or any(bounds[_LETTERS[letter]] for letter in letters):
-            _add(cursor, parts, name, bounds)
-    return parts
+            _add(cursor, found, name, bounds)
+    return {owner: _part(objects) for owner, objects in found.items()}
 
 
-def _add(cursor: Cursor, parts: dict[str, Any], name: str, bounds: Mapping[str, Any]) -> None:
+def _add(cursor: Cursor, found: dict[str, Any], name: str, bounds: Mapping[str, Any]) -> None:
     cursor.execute(_AS_DOCUMENT.format(query(f"catalog_{name}")), bounds)
     [[document]] = cursor
-    for owner, kind, names, definition, digest in json.loads(document):
-        parts.setdefault(owner, {})[(kind, tuple(names))] = (definition, digest)
+    for owner, kind, names, properties, digest in json.loads(document):
+        found.setdefault(owner, {})[(kind, tuple(names))] = (properties, digest)
+
+
+def _part(objects: Mapping[Key, tuple[Properties, str]]) -> Part:
+    digests = "".join(sorted(digest for _, digest in objects.values()))
+    mark = hashlib.sha256(digests.encode("ascii")).hexdigest()
+    return Part({key: properties for key, (properties, _) in objects.items()}, mark)

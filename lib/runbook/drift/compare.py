@@ -102,13 +102,13 @@ def compare(
         if then is not None:
             should[key] = then
     changes = catalog.diff(
-        Catalog(there, dict.fromkeys(there, "there"), actual.major),
-        Catalog(should, dict.fromkeys(should, "applied"), expected.major),
+        catalog.selected(there, "there", actual.major),
+        catalog.selected(should, "applied", expected.major),
     )
     changes = [change for change in changes if not _implied(change, changes)]
     words = {"removed": "added by hand", "added": "missing", "changed": "changed by hand"}
     known = {key: each for key, each in wanted.items() if not _foreign_role(*key, roles)}
-    whole = Catalog(known, {}, expected.major)
+    whole = catalog.selected(known, "known", expected.major)
     drifts = tuple(Drift(words[m.change.change], m) for m in mends(changes, whole))
     return Compared(drifts, same, notes)
 

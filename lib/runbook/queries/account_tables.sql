@@ -8,10 +8,15 @@ select
     coalesce(pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid), 0) as inserted,
     coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(c.oid), 0)  as updated,
     coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid), 0)  as deleted,
-    (select count(*) from pg_catalog.pg_attribute a
-      where a.attrelid = c.oid and a.attnum > 0 and a.attisdropped) as dropped_columns
+    coalesce(d.columns, 0)                                      as dropped_columns
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join (
+    select a.attrelid, count(*) as columns
+    from pg_catalog.pg_attribute a
+    where a.attnum > 0 and a.attisdropped
+    group by a.attrelid
+) as d on d.attrelid = c.oid
 where c.relkind = 'r'
   and c.relpersistence <> 't'
   and n.nspname not like 'pg\_%%'
