@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks
+.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks bench-stages
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ bench: $(VENV)/ready ## how long a whole run takes, beside psql; written to docs
 
 bench-checks: $(VENV)/ready ## how long validation takes on catalogs of 100, 1,000 and 10,000 tables
 	$(BIN)/python tests/benchmarks/catalogs.py
+
+bench-stages: $(VENV)/ready ## what a migration's stages cost on catalogs of 100, 1,000 and 10,000 tables
+	$(BIN)/python tests/benchmarks/stages.py
 
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab
