@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -63,6 +64,16 @@ def test_untouched_records_verify(runs: Path):
         *("chain.jsonl", "journal.jsonl", "record.html", "manifest.json", "tombstone.json"),
         *(manifest.ENVELOPE, manifest.SSH_SIGNATURE),
     }
+
+
+def test_whatever_else_the_runbook_puts_beside_the_records_is_no_finding(runs: Path):
+    package = Path(verifying.__file__).parents[1]
+    source = "".join(path.read_text() for path in package.rglob("*.py"))
+    places = set(re.findall(r'(?:runs|"runs"\)?) / "([a-z]+)"', source))
+    assert {"backups", "plans", "rehearsals", "tutorial", "work"} <= places
+    for place in places:
+        (runs / place).mkdir(exist_ok=True)
+    assert findings(runs) == []
 
 
 def test_any_changed_byte_is_found_five_hundred_times(runs: Path):

@@ -19,7 +19,10 @@ from . import chain, manifest, pruning, signing
 from .chain import Line
 
 CHAIN, RECORD, FILES, JOURNAL, SIGNED = "Chain", "Record", "Files", "Journal", "Signature"
-BESIDE_RECORDS = frozenset(("backups", "fleets", "index.html", "plans"))
+# What else the runbook itself puts into runs/: each has an owner other than the chain.
+BESIDE_RECORDS = frozenset(
+    ("backups", "fleets", "index.html", "plans", "rehearsals", "tutorial", "work")
+)
 
 LIMITS = (
     "an archive that was rewritten as a whole, every digest worked out anew: only a signature"
@@ -30,7 +33,7 @@ LIMITS = (
     " as those of another archive",
     "a record that was false from the start: whoever controls the machine during a run decides"
     " what is recorded; the operator's name is a statement, not a proof",
-    "runs/backups/ and runs/index.html, which belong to no record",
+    "what stands in runs/ beside the records: " + ", ".join(sorted(BESIDE_RECORDS)),
 )
 
 
