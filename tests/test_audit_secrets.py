@@ -60,7 +60,7 @@ def test_every_malformed_dsn_in_the_environment_is_known_by_its_password(name: s
         ("PGPASSWORD", "postgres", False),  # it stands in every other line
         ("PGPASSWORD", "short1", False),
         ("SSH_KEY", "/home/ada/.ssh/id_ed25519", False),
-        ("PWD", "/work/hunter2hunter2", False),
+        ("PWD", "/srv/hunter2hunter2", False),
         ("LANG", "en_US.UTF-8", False),
         ("RUNBOOK_SIGNING_KEY", "keys/mine12345", False),
     ],
