@@ -100,8 +100,9 @@ def read_whole(cursor: Cursor, last: Reading | None) -> Reading:
     if last is None or last.named != named:
         return Reading(_parts(cursor, scope), stamps, named)
     owners = {f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]}
-    touched = {o for o in stamps if stamps[o] != last.stamps.get(o) or o not in last.parts}
-    touched = _with_dependents(cursor, touched & owners) & owners if touched & owners else set()
+    touched = {o for o in owners if stamps.get(o) != last.stamps.get(o) or o not in last.parts}
+    if touched:
+        touched = _with_dependents(cursor, touched) & owners
     kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
     fresh = _parts(cursor, scope, touched)
     return Reading({**kept, **fresh}, stamps, named)
