@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from runbook import embedded, production_state
+from runbook.notebooks import write_notebooks
 from sandbox import Project
+from tenants import NOTES, Tenants
 
 
 @pytest.fixture
@@ -26,3 +28,14 @@ def project(
     signal.signal(signal.SIGPIPE, broken_pipe)  # the command line sets it for its own process
     made.drop()
     production_state.release(tmp_path)
+
+
+@pytest.fixture
+def tenants(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tenants]:
+    """Databases that are alike, as a fleet's targets; none is made yet."""
+    project.add("notes", NOTES, tables=("public.notes",), may_lose=("public.visits",))
+    write_notebooks(project.plan, project.root / "notebooks")
+    made = Tenants(project, monkeypatch)
+    yield made
+    for name in made.names:
+        embedded.drop(project.server, name)

@@ -3,107 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from runbook import embedded, production_state
+from runbook import record
 from runbook.errors import PlanInvalid, TargetRefused
 from runbook.fleet import summary, work
 from runbook.fleet.file import read_fleet
-from runbook.notebooks import write_notebooks
-from sandbox import Project, until
+from runbook.fleet.following import Bar, Lines
+from sandbox import until
+from tenants import Tenants, environment, fleet, summaries
 
 pytest_plugins = ("engine_fixtures",)
-
-TENANT = (
-    "create table public.visits (id int primary key, n int);\ninsert into visits values (1, 0);\n"
-)
-MIGRATION = (
-    "create table public.notes (id int primary key);\n"
-    "alter table public.notes enable row level security;\n"
-    "update public.visits set n = n + 1;\n"
-)
-
-
-class Tenants:
-    """Databases that are alike, as targets that only variables name."""
-
-    def __init__(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.project, self.names = project, []
-        self.monkeypatch, self.stem = monkeypatch, f"tenant_{uuid.uuid4().hex[:8]}"
-        project.connect().close()
-        with psycopg.connect(self._in(project.database), autocommit=True) as conn:
-            conn.execute(TENANT)
-
-    def _in(self, name: str) -> str:
-        return self.project.server.conninfo(name)
-
-    def make(self, count: int, *, protected: bool = True) -> list[str]:
-        """So many targets, written into targets.toml."""
-        admin = self.project.server.conninfo("template1", "supabase_admin")
-        with psycopg.connect(admin, autocommit=True) as conn:
-            for number in range(count):
-                name = f"{self.stem}_{number}"
-                template = self.project.database
-                conn.execute(f"create database {name} template {template} owner postgres")
-                self.names.append(name)
-                self.monkeypatch.setenv(name.upper(), self._in(name))
-        self.targets = [f"env:{n.upper()}" if protected else f"embedded:{n}" for n in self.names]
-        return self.targets
-
-    def write(self, **settings: object) -> Path:
-        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
-        server = f'[[server]]\nname = "one"\ntargets = {json.dumps(self.targets)}\n'
-        path = self.project.root / "targets.toml"
-        path.write_text("".join(lines) + server)
-        return path
-
-    def sql(self, number: int, text: str) -> list[tuple]:
-        with psycopg.connect(self._in(self.names[number]), autocommit=True) as conn:
-            done = conn.execute(text)
-            return done.fetchall() if done.description else []
-
-    def applied(self) -> list[int]:
-        """How often the migration ran in each tenant."""
-        return [self.sql(number, "select n from visits")[0][0] for number in range(len(self.names))]
-
-
-@pytest.fixture
-def tenants(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tenants]:
-    project.add("notes", MIGRATION, tables=("public.notes",), may_lose=("public.visits",))
-    write_notebooks(project.plan, project.root / "notebooks")
-    made = Tenants(project, monkeypatch)
-    yield made
-    for name in made.names:
-        embedded.drop(project.server, name)
-    production_state.release(project.root)
-
-
-def _fleet(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    root = project.root
-    command = [sys.executable, "-m", "runbook", "fleet", "run", "one", "--project", str(root),
-               "--targets", str(root / "targets.toml"), *arguments]  # fmt: skip
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=900, env=_environment(),
-        cwd=project.root,
-    )  # fmt: skip
-
-
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1] / "lib"), *sys.path]))
-    return {**os.environ, "PYTHONPATH": path}
-
-
-def _summaries(project: Project) -> list[dict]:
-    files = sorted((project.root / "runs" / "fleets").glob("*.json"), key=os.path.getmtime)
-    return [json.loads(file.read_text()) for file in files]
 
 
 def test_equal_tenants_share_an_approval_a_wave_and_a_drifted_one_is_left_alone(tenants: Tenants):
@@ -112,7 +26,7 @@ def test_equal_tenants_share_an_approval_a_wave_and_a_drifted_one_is_left_alone(
     tenants.write(waves=[1, "100%"])
     tenants.sql(2, "create table public.by_hand (id int)")
 
-    checked = _fleet(project, "--workers", "2")
+    checked = fleet(project, "one", "--workers", "2")
     assert checked.returncode == 0, checked.stderr
     assert "4 targets: 3 fresh, 1 drifted" in checked.stdout
     assert f"{targets[2]}: drifted: its catalog is not like the others'" in checked.stdout
@@ -120,16 +34,16 @@ def test_equal_tenants_share_an_approval_a_wave_and_a_drifted_one_is_left_alone(
     assert len(set(tokens)) == 2
     assert tenants.applied() == [0, 0, 0, 0]
 
-    first = _fleet(project, "--workers", "2", "--mode", "apply", "--approve", tokens[0])
+    first = fleet(project, "one", "--workers", "2", "--mode", "apply", "--approve", tokens[0])
     assert first.returncode == 3, first.stdout + first.stderr  # one is drifted
     assert f"wave 2 needs its approval: {tokens[1]}" in first.stdout
     assert tenants.applied() == [1, 0, 0, 0]
 
-    rest = _fleet(project, "--workers", "2", "--mode", "apply", "--approve", tokens[1])
+    rest = fleet(project, "one", "--workers", "2", "--mode", "apply", "--approve", tokens[1])
     assert rest.returncode == 3, rest.stdout + rest.stderr  # the drifted one is not through
     assert "2 passed, 1 done, 1 drifted" in rest.stdout
     assert tenants.applied() == [1, 1, 0, 1]
-    last = _summaries(project)[-1]
+    last = summaries(project)[-1].document
     assert last["targets"][targets[1]]["wave"] == 2
     assert len(last["targets"][targets[1]]["records"]) == 1
     for name in last["targets"][targets[1]]["records"]:
@@ -144,18 +58,18 @@ def test_a_poisoned_tenant_stops_its_wave_and_a_second_run_takes_only_the_rest(t
     # Not in the catalog, so that it is found only when the migration runs.
     tenants.sql(1, "insert into visits values (2, 2147483647)")
 
-    stopped = _fleet(project, "--workers", "1", "--mode", "apply")
+    stopped = fleet(project, "one", "--workers", "1", "--mode", "apply")
     assert stopped.returncode == 4, stopped.stdout + stopped.stderr
     assert "1 passed, 1 failed, 1 not started" in stopped.stdout
     assert "1 × StatementFailed: migrations/" in stopped.stdout
     assert "1 of wave 2 failed, and max_failures is 0" in stopped.stdout
     tenants.sql(1, "delete from visits where id = 2")
 
-    again = _fleet(project, "--workers", "1", "--mode", "apply")
+    again = fleet(project, "one", "--workers", "1", "--mode", "apply")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "2 passed, 1 done" in again.stdout
     assert tenants.applied() == [1, 1, 1]
-    nothing = _fleet(project, "--workers", "1", "--mode", "apply")
+    nothing = fleet(project, "one", "--workers", "1", "--mode", "apply")
     assert nothing.returncode == 0
     assert "3 done" in nothing.stdout
 
@@ -173,7 +87,7 @@ def test_fifty_databases_two_workers_one_killed_and_each_migrated_exactly_once(
         with (tmp_path / f"dask-{len(running)}.log").open("w") as log:
             program = [sys.executable, "-m", *arguments, "--no-dashboard"]
             running.append(
-                subprocess.Popen(program, stdout=log, stderr=log, env=_environment(), cwd=tmp_path)
+                subprocess.Popen(program, stdout=log, stderr=log, env=environment(), cwd=tmp_path)
             )
         return running[-1]
 
@@ -189,26 +103,27 @@ def test_fifty_databases_two_workers_one_killed_and_each_migrated_exactly_once(
         command = [sys.executable, "-m", "runbook", "fleet", "run", "one", "--project",
                    str(project.root), "--targets", str(project.root / "targets.toml"), "--mode",
                    "apply", "--scheduler", address]  # fmt: skip
-        fleet = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
+        running_fleet = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
         )
-        running.append(fleet)
+        running.append(running_fleet)
         runs = project.root / "runs"
         until(lambda: len(list(runs.glob("2*"))) >= 12, seconds=600)
         workers[0].send_signal(signal.SIGKILL)
-        out, err = fleet.communicate(timeout=1_500)
+        out, err = running_fleet.communicate(timeout=1_500)
     finally:
         for process in running:
             process.kill()
             process.wait()
-    assert fleet.returncode == 0, out + err
+    assert running_fleet.returncode == 0, out + err
     assert "52 passed" in out
     assert tenants.applied() == [1] * 52
-    done = _summaries(project)[-1]["targets"]
+    done = summaries(project)[-1].document["targets"]
     # What the killed worker had done was asked of the other one again, which found it done.
     assert workers[1].pid in {each["worker"] for each in done.values()}
     named = {name for each in done.values() for name in each["records"]}
-    assert named == {path.name for path in runs.glob("2*")}
+    assert named == {each.name for each in record.records(runs) if each.phase != "fleet"}
+    assert project.run("audit", "verify", target=False) == 0
 
 
 # -- targets.toml, causes -----------------------------------------------------------------------
@@ -290,3 +205,18 @@ def test_failures_are_grouped_by_cause_whatever_the_targets_name():
 )
 def test_only_what_passes_by_itself_is_tried_again(error: dict, again: bool):
     assert work.passes(error) is again
+
+
+def test_a_bar_and_lines_tell_of_each_wave_and_of_whatever_fails(capfd: pytest.CaptureFixture):
+    said: list[str] = []
+    for follower in (Bar(), Lines(said.append)):
+        with follower:
+            follower.wave(2, 3, 2)
+            follower.started("service=a", "01_one")
+            follower.ended("service=a", {"outcome": "passed", "error": None})
+            follower.ended("service=b", {"outcome": "failed", "error": {"what": "no room\nat all"}})
+    bar = capfd.readouterr().err
+    assert "wave 2 of 3: 100%" in bar
+    assert "1 failed, service=a 01_one" in bar
+    assert "service=b: failed: no room\n" in bar
+    assert said[-2:] == ["  service=b: failed: no room", "  wave 2 of 3: 2 of 2, 1 failed"]

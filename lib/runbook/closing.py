@@ -104,7 +104,8 @@ def left_behind(draft: Draft) -> tuple[dict[str, Any], Any]:
     if document["outcome"] == RUNNING:
         last = datetime.fromtimestamp((copy if copy.exists() else file).stat().st_mtime, UTC)
         cell = "" if nb is None else notebook.mark_abandoned(nb, last)
-        document.update(verdict.abandoned(cell), ended=iso(last))
+        ran = "the fleet" if "targets" in document else "the notebook"
+        document.update(verdict.abandoned(cell, ran), ended=iso(last))
         document["recovered"] = iso(datetime.now(UTC))
     return document, nb
 
@@ -155,6 +156,8 @@ def _chained(draft: Draft, document: dict[str, Any], key: signing.Key | None) ->
         "place": len(lines),
         "previous": {"record": last.record, "sha256": last.manifest} if last else None,
     }
+    if "targets" in document:  # a fleet's summary: under the lock, so that none is missing
+        document["records"] = chain.of_fleet(lines, document["fleet"])
     content = manifest.text(draft.folder, document, without=frozenset((DOCUMENT,))).encode()
     archive.write(draft.folder / manifest.FILE, content)
     beside = {}

@@ -86,6 +86,8 @@ def run(
     timeout_s: float | None = None,
     kernels: Ahead | None = None,
     witnesses: Witnesses | None = None,
+    fleet: str = "",
+    environment: Mapping[str, str] | None = None,
 ) -> Record:
     """Execute a notebook without anybody in front of it, and archive the record.
 
@@ -99,6 +101,8 @@ def run(
         cell_timeout_s, timeout_s: seconds that one cell, and the whole notebook, may take.
         kernels: where a kernel may wait that was started ahead.
         witnesses: the target that is asked about itself, and a key that signs.
+        fleet: id of the fleet's run that this one is part of.
+        environment: variables that the kernel gets beside ours.
 
     Returns:
         Record: also of a run that failed or was interrupted: look at `outcome` and `error`.
@@ -130,6 +134,7 @@ def run(
         "sources": provenance.sources(project),
         "git": provenance.commit(project),
         **provenance.software(),
+        **({"fleet": fleet} if fleet else {}),
     }
     people.know([document["operator"]["name"]])
     draft = archive.begin(runs.resolve(), name, {DOCUMENT: closing.text(document)})
@@ -139,6 +144,7 @@ def run(
             given,
             draft,
             environment={
+                **(environment or {}),
                 "RUNBOOK_PROJECT": str(project),
                 "RUNBOOK_RECORD": str(draft.folder),
                 "RUNBOOK_RUN": document["id"],

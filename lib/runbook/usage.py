@@ -10,6 +10,8 @@ import argparse
 import os
 from typing import Any
 
+from .fleet import options
+
 EPILOG = "exit codes: 0 done, 2 refused, 3 a check failed, 4 SQL failed and rolled back, 5 in doubt"
 
 
@@ -22,8 +24,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.set_defaults(project=None, debug=False)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for family in (_forward, _looking, _made_up, _back, _records, _writing, _many):
+    for family in (_forward, _looking, _made_up, _back, _records, _writing):
         family(commands)
+    options.add(commands, _command)
     return top
 
 
@@ -233,28 +236,6 @@ def _writing(commands: Any) -> None:
 
     notebooks = _command(commands, "notebooks", "write the notebooks from the plan")
     notebooks.set_defaults(run="commands:write")
-
-
-def _many(commands: Any) -> None:
-    """Many databases."""
-    fleet = commands.add_parser("fleet", help="many databases, in waves", epilog=EPILOG)
-    inner = fleet.add_subparsers(dest="what", metavar="COMMAND", required=True)
-    run = _command(inner, "run", "take the databases of targets.toml through the phase notebooks")
-    run.add_argument("phases", nargs="*", metavar="PHASE", help="ids or numbers; default: all")
-    run.add_argument(
-        "--targets", default="targets.toml", metavar="FILE", help="default: %(default)s"
-    )
-    run.add_argument("--mode", choices=("check", "apply"), default="check", help="default: check,"
-                     " which surveys the fleet and prints each wave's token")  # fmt: skip
-    run.add_argument("--approve", action="append", default=[], metavar="TOKEN", help="a wave's"
-                     " token; may be given several times")  # fmt: skip
-    run.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
-    run.add_argument("--lock-timeout-ms", type=int, default=2_000, metavar="MS")
-    run.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler's, as"
-                     " tcp://host:8786; default: a cluster on this machine")  # fmt: skip
-    run.add_argument("--workers", type=int, default=0, metavar="N", help="of the cluster on this"
-                     " machine; default: one a core")  # fmt: skip
-    run.set_defaults(run="fleet.command:run")
 
 
 def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:

@@ -43,13 +43,14 @@ def of(error: BaseException | None) -> dict[str, Any]:
     )
 
 
-def abandoned(cell: str) -> dict[str, Any]:
+def abandoned(cell: str, ran: str = "the notebook") -> dict[str, Any]:
     """The outcome of a run whose process was killed; `cell` names the one that was running."""
-    where = f", while this cell was running: {cell}" if cell else ", between two cells"
+    between = ", between two cells" if ran == "the notebook" else ""
+    where = f", while this cell was running: {cell}" if cell else between
     return _ended(
         INTERRUPTED,
         InDoubt(
-            f"The process that ran the notebook ended without closing it{where}. "
+            f"The process that ran {ran} ended without closing it{where}. "
             "It was killed, the machine stopped, or its disk was full.",
             state=STATE,
             remedy=REMEDY,

@@ -36,7 +36,12 @@ def present(conn: psycopg.Connection, author: Author) -> Person:
     """The person at this process and this connection."""
     row = conn.execute("select session_user::text").fetchone()
     assert row is not None
-    return Person(author.operator, f"{_login()} on {_machine()}", row[0])
+    return at_keyboard(author, row[0])
+
+
+def at_keyboard(author: Author, role: str) -> Person:
+    """The person at this process, let in as this role by a server that was asked elsewhere."""
+    return Person(author.operator, f"{_login()} on {_machine()}", role)
 
 
 def told_apart(one: Person, other: Person) -> str:

@@ -39,11 +39,14 @@ def approve(
     pending: Sequence[Migration],
     token: str,
     author: Author,
+    *,
+    checked: Person | None = None,
 ) -> tuple[Person, Person | None]:
     """Write into the ledger that somebody approved a token; it is for what is pending, as it is.
 
     Args:
         pending: everything that is pending; a token covers the first ones of it.
+        checked: who made the check, where that is known from elsewhere than runs/plans/.
 
     Returns:
         Who approved, and who made the check, where this project's folder knows that.
@@ -58,9 +61,10 @@ def approve(
     if covered is None:
         raise not_for_this(target, token, identity, now, (), pending)
     known = find(target.project, token)
-    checked = Person(**known.checked) if known else None
+    if checked is None and known:
+        checked = Person(**known.checked)
     approver = present(conn, author)
-    _write_as(conn, known.role if known else None)
+    _write_as(conn, known.role if known else checked.role if checked else None)
     ledger.record(
         conn, author, stage=STAGE, state=ledger.DONE, token=token,
         files={m.version: m.script.sha256 for m in covered}, by=asdict(approver),

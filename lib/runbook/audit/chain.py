@@ -51,6 +51,16 @@ class Line:
     def manifest(self) -> str:
         return str(self.value.get("manifest", ""))
 
+    @property
+    def fleet(self) -> str:
+        """The id of the fleet's run that it is part of; "" for most."""
+        return str(self.value.get("fleet", ""))
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether it is the summary of a fleet's run: the record whose id is the run's."""
+        return bool(self.fleet) and self.record.endswith(f"_{self.fleet}")
+
 
 @contextmanager
 def locked(runs: Path) -> Iterator[None]:
@@ -88,6 +98,12 @@ def pruned(lines: Sequence[Line]) -> dict[str, Line]:
     }
 
 
+def of_fleet(lines: Sequence[Line], fleet: str) -> dict[str, str]:
+    """What a fleet's summary names: each of the run's records with the SHA-256 of its manifest."""
+    mine = (line for line in records(lines) if line.fleet == fleet and not line.sums_up)
+    return {line.record: line.manifest for line in mine}
+
+
 def begun(runs: Path) -> list[Line]:
     """The chain, with its first line written when it is missing; under the lock."""
     lines = read(runs)
@@ -119,7 +135,7 @@ def of_record(
         manifest: the SHA-256 of its manifest.
         beside: name to SHA-256 of signatures that were made over the manifest.
     """
-    return {
+    said = {
         "kind": RECORD,
         "record": predicate["record"],
         "manifest": manifest,
@@ -127,6 +143,7 @@ def of_record(
         "server": (predicate.get("server") or {}).get("key", ""),
         "wrote": predicate.get("wrote"),
     }
+    return {**said, "fleet": predicate["fleet"]} if predicate.get("fleet") else said
 
 
 def _value(raw: bytes) -> Mapping[str, Any]:

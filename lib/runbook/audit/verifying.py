@@ -15,14 +15,12 @@ from typing import Any
 from .. import journal
 from ..archive import DRAFT
 from ..findings import FAIL, PASS, SKIP, WARN, Finding
-from . import chain, manifest, pruning, signing
+from . import chain, fleets, manifest, pruning, signing
 from .chain import Line
 
 CHAIN, RECORD, FILES, JOURNAL, SIGNED = "Chain", "Record", "Files", "Journal", "Signature"
 # What else the runbook itself puts into runs/: each has an owner other than the chain.
-BESIDE_RECORDS = frozenset(
-    ("backups", "fleets", "index.html", "plans", "rehearsals", "tutorial", "work")
-)
+BESIDE_RECORDS = frozenset(("backups", "index.html", "plans", "rehearsals", "tutorial", "work"))
 
 LIMITS = (
     "an archive that was rewritten as a whole, every digest worked out anew: only a signature"
@@ -44,7 +42,7 @@ def archive(runs: Path) -> list[Finding]:
     for number, line in enumerate(lines):
         if line.kind == chain.RECORD:
             rows += record(runs, lines, number)
-    return [*rows, *_strays(runs, lines)]
+    return [*rows, *fleets.unnamed(runs, lines), *_strays(runs, lines)]
 
 
 def record(runs: Path, lines: Sequence[Line], number: int) -> list[Finding]:
@@ -52,14 +50,15 @@ def record(runs: Path, lines: Sequence[Line], number: int) -> list[Finding]:
     line = lines[number]
     folder = runs / line.record
     place = _place(runs, lines, number)
+    named = list(fleets.summary(runs, lines, line)) if line.sums_up else []
     if place:
-        return [Finding(RECORD, line.record, "as it was closed", place, FAIL)]
+        return [Finding(RECORD, line.record, "as it was closed", place, FAIL), *named]
     said = manifest.read(folder)
     gone = chain.pruned(lines).get(line.record)
     if gone is not None:
-        return [pruning.tombstone(folder, line, gone)]
+        return [pruning.tombstone(folder, line, gone), *named]
     rows = [Finding(RECORD, line.record, "as it was closed", _closed(said["predicate"]), PASS)]
-    return [*rows, *files(folder, line.record, said), *_journal(folder, line.record)]
+    return [*rows, *files(folder, line.record, said), *_journal(folder, line.record), *named]
 
 
 def alone(folder: Path) -> list[Finding]:

@@ -1,46 +1,87 @@
-"""`runbook fleet run`: the command line's face of the fleet."""
+"""`runbook fleet …`: the command line's face of the fleet."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from ..cli import say
+from ..approvals import second as two
+from ..cli import emit, say
 from ..plan_file import read_plan
 from ..project import author, find_project
-from . import summary
+from . import second, summary
 from .file import read_fleet
-from .run import apply, cluster, prepare, survey
+from .following import Bar, Follower, Lines
+from .kept import Summary
+from .run import Run, apply, cluster, prepare, survey
 
 
 def run(options: argparse.Namespace) -> int:
-    """Survey the fleet; in mode apply run its waves and write the summary record."""
+    """Survey the fleet; in mode apply run its waves and close the summary record."""
+    made, writer = _prepared(options), author(options.operator)
+    if options.require_other_approver:
+        os.environ[two.REQUIRED] = "1"
+    with cluster(options.scheduler, options.workers) as client:
+        survey(made, client)
+        say(summary.outlook(made), options=options)
+        if options.mode == "check":
+            second.keep(made, writer)
+            if options.json:
+                emit(_surveyed(made))
+            return 0
+        given = {"operator": writer.operator, "lock_timeout_ms": options.lock_timeout_ms}
+        asked = {"mode": "apply", "approve": options.approve, **given}
+        kept = Summary(made, {**asked, "require_other_approver": two.required()}, options.operator)
+        try:
+            with _follower(options) as follower:
+                apply(made, client, options.approve, given, follower, kept.save)
+        except BaseException as error:
+            say(f"Summary: runs/{kept.close(error).name}", options=options)
+            raise
+        path = kept.close()
+    say(summary.ending(made), options=options)
+    say(f"Summary: runs/{path.name}", options=options)
+    if options.json:
+        emit(kept.document(path))
+    return summary.exit_code(made)
+
+
+def approve(options: argparse.Namespace) -> int:
+    """Write a second person's word on a wave into the ledger of each of its targets."""
+    made, writer = _prepared(options), author(options.operator)
+    with cluster(options.scheduler, options.workers) as client:
+        survey(made, client)
+    count, failed = second.approve(made, options.token, writer)
+    say(f"{writer.operator} approved {options.token}: {count} ledgers have the word.")
+    for name, error in failed.items():
+        print(f"  {name}: {error.what}", file=sys.stderr)
+    return max((error.exit_code for error in failed.values()), default=0)
+
+
+def _prepared(options: argparse.Namespace) -> Run:
     root = find_project(options.project)
     plan = read_plan(root)
     phases = [plan.phase(name) for name in options.phases] or list(plan.phases)
     for migration in plan.migrations:
         _ = migration.script  # every file is read before anything runs
     fleet = read_fleet(Path(options.targets))
-    made = prepare(root, plan, phases, fleet, whole=not options.phases)
-    operator, started = author(options.operator).operator, datetime.now(UTC)
-    with cluster(options.scheduler, options.workers) as client:
-        survey(made, client)
-        say(summary.outlook(made))
-        if options.mode == "check":
-            return 0
-        given = {"operator": operator, "lock_timeout_ms": options.lock_timeout_ms}
-        try:
-            apply(made, client, options.approve, given, _report)
-        finally:
-            path = summary.write(made, started, operator)
-    say(summary.ending(made))
-    say(f"Summary: {path.relative_to(root)}")
-    return summary.exit_code(made)
+    return prepare(root, plan, phases, fleet, whole=not options.phases)
 
 
-def _report(words: str) -> None:
-    """One line that is written over on a terminal; a pipe gets only the summary."""
-    if sys.stdout.isatty():
-        print(f"  {words:<72}", end="\r", flush=True)
+def _follower(options: argparse.Namespace) -> Follower:
+    if sys.stderr.isatty():
+        return Bar()
+    return Lines(lambda words: say(words, options=options))
+
+
+def _surveyed(made: Run) -> dict[str, Any]:
+    return {
+        "waves": [
+            {"wave": wave, "targets": len(made.fleet.wave(wave)), "token": made.token(wave)}
+            for wave in range(1, made.fleet.waves + 1)
+        ],
+        "targets": {name: {"state": s.state, "why": s.why} for name, s in made.seen.items()},
+    }

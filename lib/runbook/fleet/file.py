@@ -44,6 +44,7 @@ class Fleet:
         max_failures: of a wave, before nothing more is started.
         per_server: targets of one server at the same time.
         retries: of a target, after what passes by itself.
+        path: of the file.
     """
 
     members: tuple[Member, ...]
@@ -51,6 +52,7 @@ class Fleet:
     max_failures: int
     per_server: int
     retries: int
+    path: Path
 
     def wave(self, number: int) -> tuple[Member, ...]:
         """The members of one wave."""
@@ -86,6 +88,7 @@ def read_fleet(path: Path) -> Fleet:
         _whole(path, document, "max_failures", 0, least=0),
         _whole(path, document, "per_server", 4, least=1),
         _whole(path, document, "retries", 2, least=0),
+        path,
     )
 
 

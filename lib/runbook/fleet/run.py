@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..approval import token_for
+from ..approvals import second
 from ..notebook_names import BASELINE, VALIDATION
 from ..plan import Phase, Plan
 from .approving import Reference, compared, reference, wave_token
 from .file import Fleet
+from .following import Follower
 from .survey import BEGUN, DONE, FRESH, UNREACHABLE, Surveyed, look
-from .work import FAILED, Order, Passing, migrate
-
-Report = Callable[[str], None]
+from .work import FAILED, PASSED, Order, Passing, migrate
 
 
 @dataclass
@@ -51,12 +51,23 @@ class Run:
         """The version that the chosen phases end with."""
         return self.phases[-1].migrations[-1].version
 
+    def asking(self, wave: int) -> list[Surveyed]:
+        """The targets of a wave that are run only with an approval."""
+        members = [self.seen[m.name] for m in self.fleet.wave(wave)]
+        return [each for each in members if each.protected and each.state == FRESH]
+
     def token(self, wave: int) -> str:
         """The approval that a wave needs; "" where nothing in it does."""
-        needing = [self.seen[m.name] for m in self.fleet.wave(wave)]
-        if self.like is None or not any(s.protected and s.state == FRESH for s in needing):
+        if self.like is None or not self.asking(wave):
             return ""
         return wave_token(self.fleet, wave, self.plan, self.like, self.seen)
+
+    def own_token(self, seen: Surveyed) -> str:
+        """The plan token that a target's own notebooks ask for."""
+        if seen.protected and seen.state == FRESH:
+            pending = [self.plan.migration(version) for version in seen.waiting]
+            return token_for(seen.key, seen.catalog, pending)
+        return seen.token
 
     def failures(self, wave: int) -> int:
         """How many targets of a wave failed."""
@@ -105,16 +116,39 @@ def survey(run: Run, client: Any) -> None:
 
 
 def apply(
-    run: Run, client: Any, approvals: Sequence[str], given: dict[str, Any], report: Report
+    run: Run,
+    client: Any,
+    approvals: Sequence[str],
+    given: dict[str, Any],
+    follower: Follower,
+    save: Callable[[], None],
+    *,
+    until: int = 0,
 ) -> None:
-    """Run wave after wave; stop at one that failed too often or that nobody approved."""
-    for number in range(1, run.fleet.waves + 1):
+    """Run wave after wave; stop at one that failed too often or that nobody approved.
+
+    Args:
+        approvals: the tokens of waves.
+        given: parameters for the notebooks.
+        follower: is told what goes on.
+        save: called after each wave.
+        until: the wave to stop after; 0 runs them all.
+    """
+    from .second import lacking
+
+    run.stopped = ""
+    for number in range(1, (until or run.fleet.waves) + 1):
         todo = _todo(run, number)
         token = run.token(number)
         if token and token not in approvals:
             run.stopped = f"wave {number} needs its approval: {token}"
             return
-        _wave(run, client, number, todo, given, report)
+        if words := lacking(run, number):
+            run.stopped = words
+            return
+        if todo:
+            _wave(run, client, number, todo, given, follower)
+            save()
         failures = run.failures(number)
         if failures > run.fleet.max_failures:
             run.stopped = (
@@ -128,6 +162,8 @@ def _todo(run: Run, number: int) -> list[Surveyed]:
     todo = []
     for member in run.fleet.wave(number):
         seen = run.seen[member.name]
+        if run.outcomes.get(seen.name, {}).get("outcome") == PASSED:
+            continue
         if seen.state in (FRESH, BEGUN):
             todo.append(seen)
         else:
@@ -137,23 +173,32 @@ def _todo(run: Run, number: int) -> list[Surveyed]:
 
 
 def _wave(
-    run: Run, client: Any, number: int, todo: list[Surveyed], given: dict[str, Any], report: Report
+    run: Run,
+    client: Any,
+    number: int,
+    todo: list[Surveyed],
+    given: dict[str, Any],
+    follower: Follower,
 ) -> None:
     from distributed import Event, as_completed
 
     stop = Event(f"runbook-{run.id}-{number}", client=client)
+    topic = f"runbook-{run.id}"
+    follower.wave(number, run.fleet.waves, len(todo))
+    client.subscribe_topic(topic, lambda event: follower.started(*event[1]))
     futures = {
         client.submit(
             migrate, _order(run, seen, stop.name, given), pure=False, retries=run.fleet.retries
         ): seen.name
         for seen in todo
     }
-    for count, future in enumerate(as_completed(futures, loop=client.loop), start=1):
-        run.outcomes[futures[future]] = _outcome(future)
-        failures = run.failures(number)
-        if failures > run.fleet.max_failures:
+    for future in as_completed(futures, loop=client.loop):
+        name = futures[future]
+        run.outcomes[name] = _outcome(future)
+        if run.failures(number) > run.fleet.max_failures:
             stop.set()  # those that wait for their turn see it; those that run come to their end
-        report(f"wave {number} of {run.fleet.waves}: {count} of {len(todo)}, {failures} failed")
+        follower.ended(name, run.outcomes[name])
+    client.unsubscribe_topic(topic)
 
 
 def _outcome(future: Any) -> dict[str, Any]:
@@ -170,17 +215,17 @@ def _outcome(future: Any) -> dict[str, Any]:
 
 def _order(run: Run, seen: Surveyed, stop: str, given: dict[str, Any]) -> Order:
     pending = [run.plan.migration(version) for version in seen.waiting]
-    approve = seen.token
-    if seen.protected and seen.state == FRESH:
-        approve = token_for(seen.key, seen.catalog, pending)
     member = next(m for m in run.fleet.members if m.name == seen.name)
     return Order(
         project=str(run.root),
         target=seen.name,
         notebooks=run.notebooks,
-        parameters={**given, "target": seen.name, "mode": "apply", "approve": approve},
+        parameters={**given, "target": seen.name, "mode": "apply", "approve": run.own_token(seen)},
         files={m.version: m.script.sha256 for m in pending},
         stop=stop,
         server=f"runbook-{seen.server or member.server}-{run.fleet.per_server}",
         per_server=run.fleet.per_server,
+        run=run.id,
+        topic=f"runbook-{run.id}",
+        other_approver=second.required(),
     )

@@ -1,18 +1,13 @@
-"""What became of the fleet: in a file beside the records, and in words."""
+"""What the fleet is like, and what became of it, in words."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from .. import archive
-from ..redact import redact
-from ..target import open_target
+from ..approvals import second
 from .run import Run
 from .survey import BEGUN, DONE, DRIFTED, FRESH, UNREACHABLE
 from .work import FAILED, HELD_BACK, PASSED
@@ -41,6 +36,12 @@ def _outlook(run: Run) -> Iterator[str]:
         token = run.token(number)
         approval = f", approve it with: {token}" if token else ""
         yield f"Wave {number}: {len(run.fleet.wave(number))} targets{approval}"
+        asking = run.asking(number)
+        words = sum(run.own_token(seen) in seen.approved for seen in asking)
+        if token and (words or second.required()):
+            yield f"  a second person's word: {words} of {len(asking)} ledgers have it"
+            if words < len(asking):
+                yield f"  runbook fleet approve {token}   # writes it into the others"
     for each in run.seen.values():
         if each.state in (DRIFTED, UNREACHABLE):
             yield f"  {each.name}: {each.state}: {each.why}"
@@ -84,51 +85,3 @@ def exit_code(run: Run) -> int:
         if o["outcome"] == FAILED
     ]
     return max([*codes, 2 if run.stopped else 0])
-
-
-def write(run: Run, started: datetime, operator: str) -> Path:
-    """The summary record, runs/fleets/<utc>_<id>.json: which target is how far, and its records."""
-    folder = run.root / "runs" / "fleets"
-    folder.mkdir(parents=True, exist_ok=True)
-    ended = datetime.now(UTC)
-    waves = {member.name: member.wave for member in run.fleet.members}
-    document = {
-        "schema": 1,
-        "id": run.id,
-        "operator": operator,
-        "started": started.isoformat(timespec="seconds"),
-        "ended": ended.isoformat(timespec="seconds"),
-        "phases": [phase.id for phase in run.phases],
-        "catalog": run.like.catalog if run.like else "",
-        "files": {
-            version: run.plan.migration(version).script.sha256
-            for version in (run.like.waiting if run.like else ())
-        },
-        "targets": {
-            name: {"wave": waves[name], "survey": seen.state, **run.outcomes.get(name, _UNTOUCHED)}
-            for name, seen in run.seen.items()
-        },
-        "causes": causes(run.outcomes),
-        "stopped": run.stopped,
-        "exit_code": exit_code(run),
-    }
-    for name, left in _records(run, started).items():
-        document["targets"][name]["records"] = left
-    path = folder / f"{started:%Y%m%dT%H%M%SZ}_{run.id}.json"
-    text = json.dumps(document, ensure_ascii=False, indent=1)
-    archive.write(path, redact(text) + "\n")
-    return path
-
-
-def _records(run: Run, started: datetime) -> dict[str, list[str]]:
-    """Every record that was made of a target meanwhile, also by a worker that died after it."""
-    labels = {open_target(name, run.root).label: name for name in run.seen}
-    found: dict[str, list[str]] = {name: [] for name in run.seen}
-    for path in sorted((run.root / "runs").glob("[0-9]*_*_*_*/")):
-        when, _, label, _ = path.name.split("_", 3)
-        if label in labels and when >= f"{started:%Y%m%dT%H%M%SZ}":
-            found[labels[label]].append(path.name)
-    return found
-
-
-_UNTOUCHED: dict[str, Any] = {"outcome": "not started", "records": [], "error": None}

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import catalog, history, ledger
+from ..approvals import second
+from ..approvals.person import present
 from ..errors import RunbookError
-from ..ledger import PASSED, Event, latest, since_rollback
+from ..ledger import PASSED, Author, Event, latest, since_rollback
 from ..plan import Migration, Plan
 from ..plan_file import read_plan
 from ..target import identify, open_target, require_fit
@@ -28,6 +30,8 @@ class Surveyed:
         catalog: the fingerprint now.
         waiting: versions that are pending up to the last chosen phase.
         token: of begun, the plan token that was used.
+        role: as which the server let us in.
+        approved: plan tokens that somebody approved, as its ledger has it.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Surveyed:
     catalog: str = ""
     waiting: tuple[str, ...] = ()
     token: str = ""
+    role: str = ""
+    approved: tuple[str, ...] = ()
 
 
 def look(project: str, name: str, last: str) -> Surveyed:
@@ -60,13 +66,15 @@ def look(project: str, name: str, last: str) -> Surveyed:
             there = history.classify(plan, history.read(conn))
             events = ledger.read(conn)
             now = catalog.fingerprint(catalog.snapshot(conn))
+            role = present(conn, Author("", "")).role
     except RunbookError as error:
         return replace(seen, why=error.what)
     chosen = _until(plan, last)
     absent = {m.version for m in there.pending}
     seen = replace(
         seen, server=identity.system_identifier, key=identity.key, catalog=now,
-        waiting=tuple(m.version for m in chosen if m.version in absent),
+        waiting=tuple(m.version for m in chosen if m.version in absent), role=role,
+        approved=tuple(e.detail["token"] for e in events if e.stage == second.STAGE),
     )  # fmt: skip
     edited = [row.version for row in there.edited]
     if edited:

@@ -29,6 +29,9 @@ class Order:
         stop: name of the Dask event that is set once nothing more may start.
         server: name of the Dask semaphore that counts this server's targets.
         per_server: its size.
+        run: id of the fleet's run.
+        topic: of the scheduler, where it is said what is begun.
+        other_approver: whether a second person's word is asked for.
     """
 
     project: str
@@ -39,6 +42,9 @@ class Order:
     stop: str
     server: str
     per_server: int
+    run: str
+    topic: str
+    other_approver: bool = False
 
 
 class Passing(Exception):
@@ -75,6 +81,7 @@ def passes(error: Mapping[str, Any]) -> bool:
 
 def _run(order: Order) -> tuple[dict[str, Any] | None, list[str]]:
     from .. import parameters, production_state, record
+    from ..approvals import second
     from ..audit import signing
     from ..errors import RunbookError
     from ..target import open_target
@@ -86,13 +93,15 @@ def _run(order: Order) -> tuple[dict[str, Any] | None, list[str]]:
         if target.kind == "embedded":
             production_state.server(root)
         witnesses = record.Witnesses(target, signing.key_of())
+        asked = {second.REQUIRED: "1"} if order.other_approver else {}
         for name in order.notebooks:
+            _tell(order, Path(name).stem)
             path = root / "notebooks" / name
             known = parameters.defaults(path)
             made = record.run(
                 path, phase=Path(name).stem, target=order.target, runs=root / "runs", project=root,
                 parameters={k: v for k, v in order.parameters.items() if k in known},
-                witnesses=witnesses,
+                witnesses=witnesses, fleet=order.run, environment=asked,
             )  # fmt: skip
             records.append(made.name)
             if not made.passed:
@@ -101,6 +110,13 @@ def _run(order: Order) -> tuple[dict[str, Any] | None, list[str]]:
         words = {"what": error.what, "state": error.state, "remedy": error.remedy}
         return {"kind": type(error).__name__, **words, "exit_code": error.exit_code}, records
     return None, records
+
+
+def _tell(order: Order, notebook: str) -> None:
+    """Say on the scheduler what begins, for whoever follows."""
+    from distributed import get_worker
+
+    get_worker().log_event(order.topic, (order.target, notebook))
 
 
 def _same_files(root: Path, files: Mapping[str, str]) -> None:
