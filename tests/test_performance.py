@@ -105,6 +105,20 @@ def test_sample_queries_policies_and_vectors_are_measured_and_nothing_remains(
     assert vector.seen.indexes == ("notes_near_idx",)
 
 
+def test_a_sample_query_that_does_not_answer_as_expected_is_not_among_those_within_limits(
+    notes: Project,
+) -> None:
+    notes.sql("insert into public.notes values (-3, md5('3')::uuid, 'mine')")
+    rows = judge.judge(
+        (item for item in _measured(notes) if item.kind == QUERY),
+        Thresholds(),
+    )
+    [within, missing] = rows
+    assert (within.observed, within.verdict) == ("1 query within", PASS)
+    assert missing.verdict == SKIP
+    assert missing.observed.startswith("1 query not measured: not as expected: 2 rows")
+
+
 def test_what_is_beyond_a_threshold_fails_the_notebook_the_command_and_the_criterion(
     notes: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -580,6 +580,11 @@ where owner_id = '5ce00000-0000-4000-8000-00000000000e' and model = 'Scenario ge
 -- expect: ok
 set local enable_seqscan = off;
 
+-- name: sorts are priced out, so that only an index that is in order answers for order by
+-- as: owner
+-- expect: ok
+set local enable_sort = off;
+
 -- name: rows of agent_sales_activities are looked up by owner_id, created_at, through their index
 -- as: service_role
 -- expect: index agent_sales_activities_owner_id_created_at_idx
@@ -655,6 +660,11 @@ limit 20;
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- name: sorts cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_sort = on;
 
 -- Organizers read what was done for them; only the server writes.
 -- access: public.agent_sales_activities

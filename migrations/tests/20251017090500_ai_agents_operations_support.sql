@@ -841,6 +841,11 @@ where owner_id = '5ce00000-0000-4000-8000-00000000000e' and model = 'Scenario ge
 -- expect: ok
 set local enable_seqscan = off;
 
+-- name: sorts are priced out, so that only an index that is in order answers for order by
+-- as: owner
+-- expect: ok
+set local enable_sort = off;
+
 -- name: rows of agent_operations_activities are looked up by owner_id, created_at, through their index
 -- as: service_role
 -- expect: index agent_operations_activities_owner_id_created_at_idx
@@ -938,6 +943,11 @@ limit 20;
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- name: sorts cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_sort = on;
 
 -- Organizers settle what needs action: one run of each, not the cancelled one.
 -- access: public.agent_operations_activities

@@ -709,6 +709,17 @@ from generate_series(1, 800) as g;
 -- expect: ok
 analyze public.agent_memory;
 
+-- How many memories there will be decides whether a scan is cheaper; here it is priced out.
+-- name: a scan of the memories is priced out
+-- as: owner
+-- expect: ok
+set local enable_seqscan = off;
+
+-- name: and so is sorting them
+-- as: owner
+-- expect: ok
+set local enable_sort = off;
+
 -- name: the nearest memories are found through the HNSW index, under the policies
 -- as: authenticated eve@scenario.example
 -- expect: index agent_memory_embedding_idx
@@ -716,6 +727,12 @@ select id
 from public.agent_memory
 order by embedding operator(extensions.<=>) ('[0,1' || repeat(',0', 1534) || ']')::extensions.vector
 limit 5;
+
+-- Vectors that were rolled back stay in the graph until a vacuum, and a plain scan stops among them.
+-- name: the search goes on past vectors that nobody may see, as recall_agent_memory does
+-- as: owner
+-- expect: ok
+set local hnsw.iterative_scan = strict_order;
 
 -- Adding zero to the distance keeps the planner from the index, which makes the scan exact.
 -- name: at least 19 of the 20 nearest memories are as near as those of an exact scan
@@ -740,6 +757,16 @@ where found.distance <= (
     limit 20
   ) as exact
 );
+
+-- name: a scan of the memories costs what it costs again
+-- as: owner
+-- expect: ok
+set local enable_seqscan = on;
+
+-- name: and so does sorting them
+-- as: owner
+-- expect: ok
+set local enable_sort = on;
 
 -- name: words are found through the full-text index
 -- as: service_role
@@ -918,6 +945,11 @@ where p.id = '5ce00000-0000-4000-8000-000000000082';
 -- expect: ok
 set local enable_seqscan = off;
 
+-- name: sorts are priced out, so that only an index that is in order answers for order by
+-- as: owner
+-- expect: ok
+set local enable_sort = off;
+
 -- name: rows of agent_analytics_activities are looked up by owner_id, created_at, through their index
 -- as: service_role
 -- expect: index agent_analytics_activities_owner_id_created_at_idx
@@ -980,6 +1012,11 @@ where expires_at is not null
 -- as: owner
 -- expect: ok
 set local enable_seqscan = on;
+
+-- name: sorts cost what they cost again
+-- as: owner
+-- expect: ok
+set local enable_sort = on;
 
 -- Organizers read what was done for them; only the server writes.
 -- access: public.agent_analytics_activities

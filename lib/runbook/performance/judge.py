@@ -32,21 +32,23 @@ def _group(kind: str, group: str, some: list[Measured], limits: Thresholds) -> l
     ]
     if bad:
         return bad
-    seen = [item for item in some if item.seen]
-    if not seen:
-        return [Finding(kind, group, _expected(kind, limits), some[0].reason, SKIP)]
-    missing = (
-        f", {len(some) - len(seen)} not measured: {_why(some)}" if len(seen) < len(some) else ""
-    )
-    noun = {QUERY: "queries", POLICY: "roles", VECTOR: "indexes"}[kind]
-    noun = noun if len(seen) > 1 else {"queries": "query", "indexes": "index"}.get(noun, "role")
-    return [
-        Finding(kind, group, _expected(kind, limits), f"{len(seen)} {noun} within{missing}", PASS)
-    ]
+    rows, expected = [], _expected(kind, limits)
+    if seen := sum(item.seen is not None for item in some):
+        rows.append(Finding(kind, group, expected, f"{seen} {_noun(kind, seen)} within", PASS))
+    if missing := len(some) - seen:
+        why = next(item.reason for item in some if item.seen is None)
+        said = why if not seen else f"{missing} {_noun(kind, missing)} not measured: {why}"
+        rows.append(Finding(kind, group, expected, said, SKIP))
+    return rows
 
 
-def _why(some: list[Measured]) -> str:
-    return next(item.reason for item in some if not item.seen)
+def _noun(kind: str, number: int) -> str:
+    one, many = {
+        QUERY: ("query", "queries"),
+        POLICY: ("role", "roles"),
+        VECTOR: ("index", "indexes"),
+    }[kind]
+    return one if number == 1 else many
 
 
 def _expected(kind: str, limits: Thresholds) -> str:

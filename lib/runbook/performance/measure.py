@@ -16,6 +16,7 @@ import psycopg
 from .. import actor as actors
 from .. import history, scenario
 from ..actor import Actor
+from ..findings import PASS
 from ..plan import Plan
 from ..resources import query
 from ..target import leave_session
@@ -64,16 +65,29 @@ def queries(conn: psycopg.Connection, plan: Plan) -> list[Measured]:
             continue
 
         def watch(conn, step, group=migration.name) -> None:
-            if step.statement.kind == "select_stmt" and step.expect.kind in _ASKED:
+            if _asks(step):
                 seen, reason = _fastest(conn, step.statement.text, limit)
                 found.append(Measured(QUERY, group, step.name, step.actor.label, seen, reason))
 
         try:
-            with scenario.play(conn, migration.scenario, watch=watch):
-                pass
+            with scenario.play(conn, migration.scenario, watch=watch) as played:
+                found.extend(_unanswered(played, migration.name))
         finally:
             leave_session(conn)
     return found
+
+
+def _unanswered(played: scenario.Played, group: str) -> list[Measured]:
+    """The SELECTs that did not do as expected: how long they took would say nothing."""
+    return [
+        Measured(QUERY, group, step.name, step.actor.label, None, f"not as expected: {said}")
+        for step, (*_, said, verdict) in zip(played.scenario.steps, played.findings, strict=False)
+        if _asks(step) and verdict != PASS
+    ]
+
+
+def _asks(step: scenario.ScenarioStep) -> bool:
+    return step.statement.kind == "select_stmt" and step.expect.kind in _ASKED
 
 
 def policies(conn: psycopg.Connection, plan: Plan) -> list[Measured]:
