@@ -16,9 +16,14 @@ from typing import Any
 
 from . import embedded, production_state, show
 from .desk import Rollback, open_rollback
+from .load import shown
 from .opened import OpenPhase, open_phase
-from .project import find_project
+from .plan_file import read_plan
+from .project import author, find_project
+from .rehearsal import kept
+from .rehearsal.rehearse import rehearse
 from .resources import folder
+from .target import open_target
 
 TARGET = "embedded:tutorial"
 _BOOKS = "20260101000200_books.sql"
@@ -46,6 +51,14 @@ class Lesson:
     def rollback(self, versions: str, **given: Any) -> Rollback:
         """Its rollback. Arguments as for open_rollback."""
         return open_rollback(target=TARGET, versions=versions, project=self.folder, **given)
+
+    def rehearse(self) -> shown.Shown:
+        """What is pending, on a copy of its database, while a small load uses what it locks."""
+        plan, target = read_plan(self.folder), open_target(TARGET, self.folder)
+        made = rehearse(plan, target, load=True)
+        kept.write(self.folder, made, author("").operator)
+        waiting = {each.migration.version for each in made.migrations}
+        return shown.last(self.folder, target, plan.phases[0], pending=waiting)
 
     def mend(self) -> show.Text:
         """Put the next mistake of books right, as an editor would; shows what was changed."""

@@ -120,6 +120,8 @@ def _looking(commands: Any) -> None:
     _target(rehearse)
     rehearse.add_argument("--sample-rows", type=int, default=0, metavar="N", help="copy up to N"
                           " rows of each table, and those they refer to")  # fmt: skip
+    rehearse.add_argument("--load", action="store_true", help="and what users would feel: apply"
+                          " each under a small load on what it locks, on the copy")  # fmt: skip
     rehearse.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
     _json(rehearse)
     rehearse.set_defaults(run="rehearsal.command:run")

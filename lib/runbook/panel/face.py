@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import ledger, show
+from ..load import shown
 from ..waiting import Progress
 from . import grid, handover, live, schema, timeline
 from .confirm import Box, Confirmation
@@ -50,6 +51,11 @@ class Face:
     def timeline(self) -> Picture:
         """What each stage of each migration took."""
         return timeline.draw(self.conn, self.definition)
+
+    def load(self) -> shown.Shown:
+        """What users would feel while each migration is applied, as it was rehearsed under load."""
+        waiting = {migration.version for migration in self.pending()}
+        return shown.last(self.plan.root, self.target, self.definition, pending=waiting)
 
     def require_confirmation(self) -> None:
         """Refuse to change a protected database whose name was not typed here.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ..cli import emit, say
 from ..errors import Refused
 from ..findings import PASS
+from ..load.felt import Felt
 from ..plan_file import read_plan
 from ..project import author, find_project
 from ..target import open_target
@@ -34,9 +35,12 @@ def run(options: argparse.Namespace) -> int:
             if row.verdict != PASS:
                 words = " ".join(row.observed.split())
                 say(f"        {row.verdict:<4} {row.check}: {row.object}: {words}", options=options)
+        if isinstance(each.felt, Felt):
+            said = each.felt.title.partition(": ")[2]
+            say(f"        {said}", options=options)
 
     say(f"Rehearsing on a copy of {target.name}", options=options)
-    made = rehearse(plan, target, sample_rows=options.sample_rows, report=line)
+    made = rehearse(plan, target, sample_rows=options.sample_rows, load=options.load, report=line)
     path = kept.write(root, made, operator)
     if options.json:
         emit(kept.document(made, datetime.now(UTC), operator))
@@ -45,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         f" {made.seconds:.1f} s, on {sum(made.rows.values())} sampled rows of"
         f" {len(made.rows)} tables", options=options)  # fmt: skip
     say("A rehearsal cannot show:", options=options)
-    for words in [*CANNOT, *made.lacks][: len(CANNOT) + _MOST]:
+    for words in kept.cannot_show(made)[: len(CANNOT) + _MOST]:
         say(f"  {words}", options=options)
     if len(made.lacks) > _MOST:
         say(f"  and {len(made.lacks) - _MOST} more; the record has them", options=options)

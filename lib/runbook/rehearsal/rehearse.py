@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -20,6 +21,8 @@ from ..apply import Applied
 from ..errors import RunbookError
 from ..findings import FAIL, PASS, SKIP, WARN, Finding, failed
 from ..forecast import forecast
+from ..load.felt import FELT, Felt
+from ..load.trial import under_load
 from ..plan import Migration, Plan
 from ..prove import Proof, Way
 from ..schema_copy import copied
@@ -38,12 +41,14 @@ class Rehearsed:
         findings: a row for each step, then locks and the forecast on the target.
         seconds: of its first apply; None where it did not run.
         rows: rows that its apply inserted, updated or deleted in tables that were there.
+        felt: what a load felt of its second apply, or why none was put on; "" when none was wanted.
     """
 
     migration: Migration
     findings: tuple[Finding, ...]
     seconds: float | None = None
     rows: int = 0
+    felt: Felt | str = ""
 
     @property
     def passed(self) -> bool:
@@ -78,12 +83,14 @@ def rehearse(
     target: Target,
     *,
     sample_rows: int = 0,
+    load: bool = False,
     report: Callable[[Rehearsed], None] = lambda rehearsed: None,
 ) -> Rehearsal:
     """Rehearse everything that is pending on the target; stop at the first that fails.
 
     Args:
         sample_rows: most rows to copy from each table; those that they refer to come along.
+        load: apply each a second time while a small load reads and writes what it locks.
 
     Raises:
         RunbookError: no copy could be made; the target was only read.
@@ -104,7 +111,7 @@ def rehearse(
             history.ensure(conn)
             ledger.ensure(conn)
             for migration in waiting:
-                way = _Way(copy, conn, migration, Path(folder))
+                way = _Way(copy, conn, migration, Path(folder), load=load)
                 made.migrations.append(_rehearsed(there, way))
                 report(made.migrations[-1])
                 if not made.migrations[-1].passed:
@@ -114,16 +121,25 @@ def rehearse(
 
 
 class _Way(Way):
-    """As `prove` goes it, and with the scenario played."""
+    """As `prove` goes it, and with the scenario played; the second apply under load, if wanted."""
 
     first: Applied | None = None
+    felt: Felt | str = ""
+
+    def __init__(self, *given: Any, load: bool) -> None:
+        super().__init__(*given)
+        self.load = load
 
     def steps(self) -> dict[str, Callable[[], str | None]]:
         steps = list(super().steps().items())
         return dict([*steps[:2], ("test", self._test), *steps[2:]])
 
     def apply(self) -> None:
-        super().apply()
+        if self.first is None or not self.load:
+            super().apply()
+        else:
+            server, account = production_state.server(self.target.project), self.first.account
+            self.felt = under_load(server, self.conn, self.migration, account, super().apply)
         self.first = self.first or self.applied
 
     def _test(self) -> str | None:
@@ -154,7 +170,12 @@ def _rehearsed(there: psycopg.Connection, way: _Way) -> Rehearsed:
     account = way.first.account
     touched = sum(t.inserted + t.updated + t.deleted for t in account.touched) if account else 0
     rows += [*_locks(there, migration, way.first), *forecast(there, migration, account)]
-    return Rehearsed(migration, tuple(rows), round(way.first.seconds, 3), touched)
+    if isinstance(way.felt, Felt):
+        rows += way.felt.findings()
+    elif way.load:
+        reason = way.felt or "not reached"
+        rows.append(Finding(FELT, migration.file, "measured", reason, SKIP))
+    return Rehearsed(migration, tuple(rows), round(way.first.seconds, 3), touched, way.felt)
 
 
 def _locks(there: psycopg.Connection, migration: Migration, applied: Applied) -> list[Finding]:
