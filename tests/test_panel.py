@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from runbook import show
 from runbook.errors import NotApplied, NotApproved, RunbookError
+from runbook.humane import humane
 from runbook.panel import markup, words
 from runbook.panel.live import Watcher
 from runbook.panel.running import if_interrupted, in_words, started
+from runbook.panel.steps import MAP
 from runbook.panel.view import EMBEDDED, PRODUCTION, STAGING, environment_of, look
 from runbook.target import open_target
 from sandbox import Background, Project, until
@@ -136,6 +140,46 @@ def test_a_long_statement_is_followed_from_a_second_session(
     assert (
         "Interrupting now is safe: the server cancels the statement and rolls one back" in said[-1]
     )
+
+
+def test_who_waits_behind_the_migration_is_counted_while_it_runs(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    project.sql("create table public.kept (id int primary key); insert into public.kept values (1)")
+    slow = "alter table public.kept add column more int;\nselect pg_sleep(1.5) from public.kept;\n"
+    one = project.add("one", slow)
+    said: list[str] = []
+    monkeypatch.setattr(show, "interactive", lambda: True)
+    monkeypatch.setattr(show, "tell", said.append)
+    monkeypatch.setattr(show, "settled", lambda: None)
+    monkeypatch.setattr("runbook.panel.live._FIRST_S", 0.01)
+    monkeypatch.setattr("runbook.panel.live._PAUSE_S", 0.05)
+    step = project.step(one)
+    step.precheck()
+    run = Background(step.apply)
+    until(lambda: said and "statement 2 of 2" in said[-1])
+    user = Background(lambda: project.sql("select from public.kept"))
+    until(lambda: "1 session waits behind this migration, the first for " in said[-1])
+    run.result()
+    user.result()
+
+
+def test_elapsed_is_the_phases_own_time_from_the_ledger_in_any_kernel(project: Project):
+    one = project.add("one", ONE, tables=("public.one",))
+    first = _view(project)
+    assert words.elapsed(first, datetime.now(UTC)) == "This phase is not begun."
+    project.close(one)
+    project.step(one).note("seen")  # no stage: it does not prolong the phase
+    (began, *_, ended) = [e.at for e in project.events() if e.stage in MAP]
+    view = _view(project)
+    assert abs((view.begun - began).total_seconds()) < 1
+    assert abs((view.ended - view.begun) - (ended - began)) < timedelta(milliseconds=1)
+    assert f"and closed {humane((ended - began).total_seconds())} later." in words.elapsed(
+        view, datetime.now(UTC)
+    )
+    under_way = replace(view, ended=None)
+    at = view.begun + timedelta(minutes=12)
+    assert words.elapsed(under_way, at).endswith("12 min 0 s ago.")
 
 
 def test_an_index_build_is_seen_with_its_share(project: Project, monkeypatch: pytest.MonkeyPatch):

@@ -103,7 +103,11 @@ class Baseline(Desk):
         return self.answer(rows, "Baseline", summary=verification.checklist(rows))
 
     def measure(self) -> show.Table:
-        """Existing rows per table, written to the ledger once as the state of before."""
+        """Existing rows per table, written to the ledger once as the state of before.
+
+        A protected target asks for the plan token and not for its typed name: only the runbook's
+        own ledger is written, as by a precheck.
+        """
         measured = baseline.written(self.conn)
         if not measured:
             measured = baseline.measure(self.conn)

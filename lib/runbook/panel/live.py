@@ -20,7 +20,6 @@ import psycopg
 
 from .. import show
 from ..errors import RunbookError
-from ..humane import humane
 from ..plan import Migration
 from . import markup, server, words
 from .running import Running, if_interrupted, in_words, started
@@ -40,7 +39,6 @@ class Panel:
     def __init__(self, phase: OpenPhase, view: View) -> None:
         self._phase, self._view = phase, view
         self._widget: Any = None
-        self._opened = datetime.now(UTC)
         self._wanted, self._looking = threading.Event(), threading.Lock()
 
     def __repr__(self) -> str:
@@ -72,8 +70,7 @@ class Panel:
         self._view = view
         if self._widget is not None:
             at = datetime.now(UTC)
-            since = humane((at - self._opened).total_seconds())
-            note = f"Drawn at {at:%H:%M:%S} UTC, {since} after this panel was opened."
+            note = f"{words.elapsed(view, at)} Drawn at {at:%H:%M:%S} UTC."
             self._standing.value = markup.html(view)  # sent only where it changed
             self._running.value = markup.now(view, now, note)
 
@@ -129,7 +126,7 @@ class Watcher:
             view = look(self._phase, conn, again=False) if self._panel else None
             while not self._over.wait(_PAUSE_S):
                 now, seen = self.now, server.seen(conn, self.now.pid)
-                if seen and now.waiting.startswith("waiting for"):
+                if any(word.startswith("waiting for") for word in seen) and now.waiting:
                     now = replace(now, waiting="")  # the server's word on it is the newer one
                 self._say([*in_words(now), *seen, if_interrupted(now)], view)
 

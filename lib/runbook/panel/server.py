@@ -1,9 +1,10 @@
-"""The server's side of what runs: builds of indexes, and who is in the way."""
+"""The server's side of what runs: builds of indexes, who is in the way, and who waits for us."""
 
 from __future__ import annotations
 
 import psycopg
 
+from ..humane import humane
 from ..resources import query
 from ..waiting import Blocker
 
@@ -16,6 +17,11 @@ def seen(conn: psycopg.Connection, pid: int) -> list[str]:
     blockers = [str(Blocker(*row)) for row in conn.execute(query("blockers"), {"pid": pid})]
     if blockers:
         said.append(f"waiting for a lock held by {'; '.join(blockers)}")
+    row = conn.execute(query("waiting_for"), {"pid": pid}).fetchone()
+    if row and row[0]:
+        sessions = f"{row[0]} session{'s wait' if row[0] > 1 else ' waits'}"
+        since = f", the first for {humane(row[1])}" if row[1] is not None else ""
+        said.append(f"{sessions} behind this migration{since}")
     return said
 
 

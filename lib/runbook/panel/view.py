@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,7 +14,7 @@ from .. import history, issues, ledger
 from ..plan import Migration
 from ..resources import query
 from ..target import Target
-from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, StepMap, step_map
+from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, MAP, StepMap, step_map
 
 if TYPE_CHECKING:
     from ..opened import OpenPhase
@@ -43,6 +44,8 @@ class View:
         why: what stands behind `next`, in a few words.
         doubt: what is in doubt, in words.
         blockers: what stands in the way, in words.
+        begun, ended: of the phase, by the ledger's first and last event of its stages; None before
+            it is begun, and while it is not closed. By the clock of this machine.
     """
 
     project: str
@@ -63,6 +66,8 @@ class View:
     why: str
     doubt: tuple[str, ...]
     blockers: tuple[str, ...]
+    begun: datetime | None = None
+    ended: datetime | None = None
 
     @property
     def meaning(self) -> str:
@@ -103,6 +108,7 @@ def look(phase: OpenPhase, conn: psycopg.Connection, *, again: bool = True) -> V
         for m in migrations
     )
     following, why = _next(phase, steps, there)
+    begun, ended = _times(conn, phase, events, closed=all(step.closed for step in steps))
     return View(
         project=phase.plan.project,
         phase=phase.definition.title,
@@ -122,6 +128,8 @@ def look(phase: OpenPhase, conn: psycopg.Connection, *, again: bool = True) -> V
         why=why,
         doubt=tuple(_doubt(steps)),
         blockers=tuple(_blockers(phase, conn, there, steps)),
+        begun=begun,
+        ended=ended,
     )
 
 
@@ -143,6 +151,17 @@ def _next(phase: OpenPhase, steps: Sequence[StepMap], there: history.History) ->
     if step["precheck"] in (FAILS, EDITED) or step["apply"] == FAILS:
         return f"{name}.precheck()", "after mending what failed" if not step.held else ""
     return f"{name}.{stage}()", ""
+
+
+def _times(
+    conn: psycopg.Connection, phase: OpenPhase, events: Sequence[ledger.Event], *, closed: bool
+) -> tuple[datetime | None, datetime | None]:
+    mine = [e.at for e in events if e.phase == phase.definition.id and e.stage in MAP]
+    row = conn.execute("select clock_timestamp()").fetchone()
+    if not mine or row is None:
+        return None, None
+    apart = datetime.now(UTC) - row[0]  # the ledger's times are the server's
+    return mine[0] + apart, mine[-1] + apart if closed else None
 
 
 def _before(phase: OpenPhase, first: Migration, there: history.History) -> Migration | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from ..humane import humane
 from .steps import MAP, NOT_ASKED
 from .view import View
 
@@ -40,6 +42,16 @@ def after(view: View) -> list[tuple[str, str]]:
     if view.doubt:
         rows.append(("In doubt", "; ".join(view.doubt)))
     return rows
+
+
+def elapsed(view: View, at: datetime) -> str:
+    """How long the phase has been under way, or took; for whoever watches, never for a record."""
+    if view.begun is None:
+        return "This phase is not begun."
+    since = f"This phase was begun at {view.begun:%Y-%m-%d %H:%M:%S} UTC"
+    if view.ended is not None:
+        return f"{since} and closed {humane((view.ended - view.begun).total_seconds())} later."
+    return f"{since}, {humane((at - view.begun).total_seconds())} ago."
 
 
 def text(view: View, now: Sequence[str] = ()) -> str:
