@@ -126,7 +126,8 @@ class Watcher:
             view = look(self._phase, conn, again=False) if self._panel else None
             while not self._over.wait(_PAUSE_S):
                 now, seen = self.now, server.seen(conn, self.now.pid)
-                if any(word.startswith("waiting for") for word in seen) and now.waiting:
+                blocked = any(word.startswith("waiting for") for word in seen)
+                if blocked and now.waiting.startswith("waiting for"):
                     now = replace(now, waiting="")  # the server's word on it is the newer one
                 self._say([*in_words(now), *seen, if_interrupted(now)], view)
 
