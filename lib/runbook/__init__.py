@@ -14,6 +14,7 @@ _EXPORTS = {
     "open_validation": "validation.cells",
     "open_rollback": "desk",
     "open_tutorial": "tutorial",
+    "open_fleet": "fleet.seat",
 }
 
 

@@ -15,7 +15,7 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from .notebook_names import BASELINE, ROLLBACK, TUTORIAL, VALIDATION
+from .notebook_names import BASELINE, FLEET, ROLLBACK, TUTORIAL, VALIDATION
 from .plan import Plan
 from .resources import folder
 
@@ -37,6 +37,7 @@ def project_notebooks(plan: Plan) -> dict[str, nbformat.NotebookNode]:
         )
         offset += len(phase.migrations)
     made[VALIDATION] = _notebook("validation", plan=plan)
+    made[FLEET] = _notebook("fleet", plan=plan)
     made[ROLLBACK] = _notebook("rollback", plan=plan)
     made[TUTORIAL] = _notebook("tutorial")
     return made

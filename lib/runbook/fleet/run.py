@@ -182,7 +182,8 @@ def _wave(
 ) -> None:
     from distributed import Event, as_completed
 
-    stop = Event(f"runbook-{run.id}-{number}", client=client)
+    # A name of its own: a wave that was stopped may be tried again on the same cluster.
+    stop = Event(f"runbook-{run.id}-{number}-{uuid.uuid4().hex[:8]}", client=client)
     topic = f"runbook-{run.id}"
     follower.wave(number, run.fleet.waves, len(todo))
     client.subscribe_topic(topic, lambda event: follower.started(*event[1]))
