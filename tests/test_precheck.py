@@ -13,11 +13,11 @@ from sandbox import Project
 pytest_plugins = ("engine_fixtures",)
 
 
-def _findings(project: Project, version: str) -> list[Finding]:
+def _findings(project: Project, version: str, **given: bool) -> list[Finding]:
     plan = project.plan
     with project.connect() as conn:
         there = history.classify(plan, history.read(conn))
-        return precheck(conn, plan, plan.migration(version), there, major=18)
+        return precheck(conn, plan, plan.migration(version), there, major=18, **given)
 
 
 def _of(rows: list[Finding], check: str) -> list[tuple[str, str, str]]:
@@ -52,6 +52,16 @@ def test_missing_requirements_and_used_names_fail(project: Project):
     assert _of(rows, "Name is free") == [("public.t", "exists already", FAIL)]
     project.engine(first)
     assert _of(_findings(project, second), "Requires")[0][2] == PASS
+
+
+def test_a_check_lets_a_migration_require_one_that_is_pending_before_it(project: Project):
+    """Else no phase with such a migration would ever come to its plan token."""
+    first = project.add("first", "select 1;\n")
+    second = project.add("second", "select 2;\n", requires=(first,))
+    project.step(second, mode="check").precheck()
+    rows = _findings(project, second, only_looking=True)
+    observed = "pending, and before this one in the plan"
+    assert _of(rows, "Requires") == [(f"{first}_first", observed, PASS)]
 
 
 @pytest.mark.parametrize(

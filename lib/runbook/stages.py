@@ -42,7 +42,10 @@ class Seen:
 def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     """Everything that can be known before anything is touched, a trial on a twin included."""
     there = phase.history()
-    rows = before.precheck(phase.conn, phase.plan, migration, there, major=phase.identity.major)
+    rows = before.precheck(
+        phase.conn, phase.plan, migration, there,
+        major=phase.identity.major, only_looking=not phase.applies,
+    )  # fmt: skip
     if there.holds(migration.version):
         return Seen(rows)  # nothing is left to try
     if phase.target.protected:
