@@ -42,6 +42,9 @@ create table public.parted (id int primary key) partition by range (id);
 create table public.parted_1 partition of public.parted for values from (1) to (9);
 create statistics public.together on id, name from public.people;
 create publication told for table public.people where (id > 1);
+create function public.same(int, int) returns bool language sql as 'select $1 = $2';
+create operator public.=== (leftarg = int, rightarg = int, function = public.same);
+create extension hstore with schema extensions;
 comment on index public.people_name is 'by name';
 comment on constraint orders_pkey on public.orders is 'the key';
 alter table public.orders enable row level security;
@@ -114,6 +117,25 @@ CHANGES = [
     "comment on function public.double(int) is 'times two'",
     "comment on schema another is 'else'",
     "create extension citext with schema extensions",
+    "drop extension hstore",
+    "comment on extension hstore is 'else'",
+    "create schema third",
+    "drop schema another",
+    "alter schema another owner to service_role",
+    "alter default privileges in schema public grant insert on tables to anon",
+    "alter publication told set (publish = 'insert')",
+    "alter publication told add table public.orders (id)",
+    "drop publication told",
+    "comment on publication told is 'else'",
+    "drop statistics public.together",
+    "alter statistics public.together rename to joined",
+    "alter operator public.=== (int, int) owner to service_role",
+    "create operator another.=== (leftarg = int, rightarg = int, function = int4eq)",
+    "drop operator public.=== (int, int)",
+    "alter function public.same(int, int) rename to alike",
+    "alter type public.pair add attribute e public.mood",
+    "create collation public.plain from \"C\"",
+    "create text search configuration public.words (copy = simple)",
     "truncate public.people cascade",
 ]
 
@@ -185,14 +207,39 @@ def test_only_what_was_touched_is_read_again(ground, monkeypatch):
     read = []
     parts = reading._parts
 
-    def watched(cursor, scope, only=None):
-        read.append(only)
-        return parts(cursor, scope, only)
+    def watched(cursor, scope, only=None, *, rest=True):
+        read.append((only, rest))
+        return parts(cursor, scope, only, rest=rest)
 
     monkeypatch.setattr(reading, "_parts", watched)
     snapshot(ground)
     ground.execute("create table public.stranger (id int)")
     snapshot(ground)
     nothing, stranger = read
-    assert nothing == set()
-    assert len(stranger) == 1
+    assert nothing == (set(), False)
+    assert len(stranger[0]) == 1 and not stranger[1]
+
+
+def test_what_a_trial_took_back_is_not_read_again(ground, monkeypatch):
+    ground.execute("create table public.stranger (id int)")
+    before = snapshot(ground)
+    with ground.transaction(force_rollback=True):
+        ground.execute("drop table public.stranger")
+        snapshot(ground)
+    read, parts = [], reading._parts
+    monkeypatch.setattr(reading, "_parts", lambda *a, **k: read.append(a[2]) or parts(*a, **k))
+    assert snapshot(ground).objects == before.objects
+    assert read == [set()]
+
+
+def test_some_relations_after_everything_are_as_current(ground, database):
+    snapshot(ground)
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute("alter table public.people rename name to title")
+    some = snapshot(ground, relations=["public.orders", "public.people"])
+    catalog._last.pop(ground)
+    alone = snapshot(ground, relations=["public.orders", "public.people"])
+    kinds = {"published table", "statistics", "publication"}
+    assert {k: v for k, v in some.objects.items() if k[0] not in kinds} == {
+        k: v for k, v in alone.objects.items() if k[0] not in kinds
+    }

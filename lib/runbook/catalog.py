@@ -18,7 +18,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from .names import Names, identity
-from .reading import Key, Part, Properties, Reading, read, read_whole
+from .reading import Key, Part, Properties, Reading, read, read_whole, within
 
 Definition = Properties
 
@@ -52,8 +52,9 @@ select set_config('search_path', '', true), set_config('datestyle', 'ISO, YMD', 
        set_config('jit', 'off', true)
 """
 
-# The last whole reading of each connection: the next one reads what was touched since.
-_last: WeakKeyDictionary[Connection, Reading] = WeakKeyDictionary()
+# The last two whole readings of each connection: the next one reads what was touched since. Two,
+# because what a trial changed and took back is as it was before the trial.
+_last: WeakKeyDictionary[Connection, tuple[Reading, ...]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def snapshot(
         schemas: names of the only schemas to look at; None for all that are not the system's.
         relations: qualified names of the only tables, views and sequences to look at (and what
             belongs to them), so that the work grows with a migration and not with the database.
-            Schemas, types, functions and publications are read in any case.
+            Schemas, types, functions and publications are read in any case. On a connection that
+            read everything before, what was touched since is read instead.
 
     Returns:
         Catalog: without objects of extensions, temporary objects, pg_*, information_schema and
@@ -135,9 +137,12 @@ def snapshot(
         if alone:
             cursor.execute("set transaction isolation level repeatable read, read only")
         cursor.execute(PINNED)
-        if schemas is None and relations is None:
-            _last[conn] = read_whole(cursor, _last.get(conn))
-            parts = _last[conn].parts
+        known = _last.get(conn, ())
+        if schemas is None and (relations is None or known):
+            _last[conn] = (read_whole(cursor, known), *known[:1])
+            parts = _last[conn][0].parts
+            if relations is not None:
+                parts = within(cursor, _last[conn][0], list(relations))
         else:
             parts = read(
                 cursor,

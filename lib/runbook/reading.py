@@ -44,6 +44,7 @@ _OF_ALL = ("schemas", "defaults", "publications", "operators")
 _SCOPE = ("schemas", "relations", "routines", "types")
 _LETTERS = {"r": "relations", "f": "routines", "t": "types"}
 _REST = ""  # the part of what belongs to no relation, function or type
+_REST_STAMP = "-0"
 
 # A query's rows as one text: reading thousands of small ones takes this process twice as long.
 _AS_DOCUMENT = """
@@ -90,22 +91,40 @@ def read(
     return _parts(cursor, _scope(cursor, schemas, relations))
 
 
-def read_whole(cursor: Cursor, last: Reading | None) -> Reading:
-    """Everything; of what `last` holds only what was touched since is read again."""
+def read_whole(cursor: Cursor, known: Iterable[Reading] = ()) -> Reading:
+    """Everything; what is as it was in the nearest of the `known` readings is not read again."""
     scope = _scope(cursor, None, None)
     cursor.execute(query("catalog_stamps"), scope)
     row = cursor.fetchone()
     assert row is not None
     stamps, named = json.loads(row[0]), row[1]
-    if last is None or last.named != named:
-        return Reading(_parts(cursor, scope), stamps, named)
     owners = {f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]}
-    touched = {o for o in owners if stamps.get(o) != last.stamps.get(o) or o not in last.parts}
+    alike = [(reading, _touched(reading, owners, stamps)) for reading in known
+             if reading.named == named]  # fmt: skip
+    if not alike:
+        return Reading(_parts(cursor, scope), stamps, named)
+    last, touched = min(alike, key=lambda each: len(each[1]))
     if touched:
         touched = _with_dependents(cursor, touched) & owners
+    # The rest mentions others by name; what is new, nothing of it can mention yet.
+    same = touched.isdisjoint(last.parts) and last.parts.keys() <= owners | {_REST}
+    rest = not same or stamps.get(_REST_STAMP) != last.stamps.get(_REST_STAMP)
     kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
-    fresh = _parts(cursor, scope, touched)
+    if not rest:
+        kept[_REST] = last.parts[_REST]
+    fresh = _parts(cursor, scope, touched, rest=rest)
     return Reading({**kept, **fresh}, stamps, named)
+
+
+def within(cursor: Cursor, reading: Reading, relations: list[str]) -> Mapping[str, Part]:
+    """Of a whole reading, what `read` gives for these relations; of the rest, everything."""
+    scope = _scope(cursor, None, relations)
+    owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]]
+    return {owner: reading.parts[owner] for owner in (_REST, *owners)}
+
+
+def _touched(last: Reading, owners: set[str], stamps: Mapping[str, int]) -> set[str]:
+    return {o for o in owners if stamps.get(o) != last.stamps.get(o) or o not in last.parts}
 
 
 def _scope(
@@ -128,18 +147,20 @@ def _oids(owners: Iterable[str]) -> dict[str, list[int]]:
 
 
 def _parts(
-    cursor: Cursor, scope: Mapping[str, list[int]], only: set[str] | None = None
+    cursor: Cursor, scope: Mapping[str, list[int]], only: set[str] | None = None, *, rest: bool = True
 ) -> dict[str, Part]:
-    """The parts of these owners (None: of all in scope), and the rest, which is always read."""
+    """The parts of these owners (None: of all in scope), and perhaps the rest."""
     bounds = scope if only is None else {**scope, **_oids(only)}
     owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in bounds[of]]
     found: dict[str, dict[Key, tuple[Properties, str]]] = {o: {} for o in (_REST, *owners)}
-    for name in _OF_ALL:
+    for name in _OF_ALL if rest else ():
         _add(cursor, found, name, scope)
     for name, letters in _OF_PARTS.items():
         # Grants and comments hold those of schemas and extensions, too.
-        if len(letters) == 3 or any(bounds[_LETTERS[letter]] for letter in letters):
+        if (rest and len(letters) == 3) or any(bounds[_LETTERS[letter]] for letter in letters):
             _add(cursor, found, name, bounds)
+    if not rest:
+        del found[_REST]
     return {owner: _part(objects) for owner, objects in found.items()}
 
 

@@ -3,8 +3,10 @@
 -- another transaction (xmin); so the rows' places and transactions, hashed for each relation,
 -- function and type, are equal as long as nothing of it was changed. Statistics that VACUUM and
 -- CREATE INDEX write in place are no part of a snapshot.
--- `zero` makes a row's age, which grows with every transaction, into its transaction's number.
+-- `zero` makes a row's age, which grows with every transaction, into its transaction's number; those
+-- of initdb and pg_upgrade have none, and an age that stays.
 -- `named` covers what is printed by name and is not followed through pg_depend.
+-- The stamp -0 is of the rest: what belongs to no relation, function or type, and what it mentions.
 with since (zero) as materialized (select age('3'::xid)::bigint),
 written (class, owner, catalog, at, by) as (
     select 'r'::"char", c.oid, c.tableoid, c.ctid, c.xmin
@@ -93,11 +95,48 @@ written (class, owner, catalog, at, by) as (
            d.tableoid, d.ctid, d.xmin
     from pg_description as d
     where d.classoid in ('pg_proc'::regclass, 'pg_type'::regclass) and d.objoid >= 16384
+    union all
+    select '-', 0::oid, o.catalog, o.at, o.by
+    from (
+        select n.tableoid, n.ctid, n.xmin from pg_namespace as n
+        union all select e.tableoid, e.ctid, e.xmin from pg_extension as e
+        union all select d.tableoid, d.ctid, d.xmin from pg_default_acl as d
+        union all select p.tableoid, p.ctid, p.xmin from pg_publication as p
+        union all select p.tableoid, p.ctid, p.xmin from pg_publication_rel as p
+        union all select p.tableoid, p.ctid, p.xmin from pg_publication_namespace as p
+        union all select v.tableoid, v.ctid, v.xmin from pg_event_trigger as v
+        union all select s.tableoid, s.ctid, s.xmin from pg_statistic_ext as s
+        union all select s.tableoid, s.ctid, s.xmin from pg_foreign_server as s
+        union all select w.tableoid, w.ctid, w.xmin from pg_foreign_data_wrapper as w
+        union all select c.tableoid, c.ctid, c.xmin from pg_cast as c where c.oid >= 16384
+        union all select o.tableoid, o.ctid, o.xmin from pg_operator as o where o.oid >= 16384
+        union all select o.tableoid, o.ctid, o.xmin from pg_opclass as o where o.oid >= 16384
+        union all select o.tableoid, o.ctid, o.xmin from pg_opfamily as o where o.oid >= 16384
+        union all select c.tableoid, c.ctid, c.xmin from pg_collation as c where c.oid >= 16384
+        union all select c.tableoid, c.ctid, c.xmin from pg_ts_config as c where c.oid >= 16384
+        union all select d.tableoid, d.ctid, d.xmin from pg_ts_dict as d where d.oid >= 16384
+        -- Functions and types that operators, casts and event triggers mention by name.
+        union all select p.tableoid, p.ctid, p.xmin from pg_proc as p where p.oid >= 16384
+        union all
+        select t.tableoid, t.ctid, t.xmin from pg_type as t
+        where t.oid >= 16384 and t.typrelid = 0 and t.typelem = 0
+        -- Members of extensions.
+        union all
+        select d.tableoid, d.ctid, d.xmin from pg_depend as d
+        where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+        union all
+        select d.tableoid, d.ctid, d.xmin from pg_description as d
+        where d.classoid in (
+            'pg_namespace'::regclass, 'pg_extension'::regclass, 'pg_publication'::regclass,
+            'pg_event_trigger'::regclass
+        )
+    ) as o (catalog, at, by)
 ),
 stamp (class, owner, hash) as (
     select w.class, w.owner,
            bit_xor(hashtidextended(
-               w.at, w.catalog::bigint * 4294967296 + (s.zero - age(w.by)))) as hash
+               w.at, w.catalog::bigint * 4294967296
+                   + coalesce(s.zero - nullif(age(w.by), 2147483647), -1))) as hash
     from written as w
     cross join since as s
     group by w.class, w.owner
