@@ -165,7 +165,8 @@ def _session(conn: psycopg.Connection) -> list[object]:
         "select name, setting from pg_settings where name !~ '[.]' and name not in"
         " ('application_name', 'transaction_isolation') order by name",
         "select current_user, session_user",
-        "select name from pg_prepared_statements where from_sql",
+        # Our own plans of the catalog's queries stay.
+        "select name from pg_prepared_statements where from_sql and name !~ '^runbook_[0-9a-f]+_'",
         "select pg_listening_channels()",
         "select relname from pg_class"
         " where relpersistence = 't' and relnamespace = pg_my_temp_schema()",

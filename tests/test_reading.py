@@ -134,7 +134,7 @@ CHANGES = [
     "drop operator public.=== (int, int)",
     "alter function public.same(int, int) rename to alike",
     "alter type public.pair add attribute e public.mood",
-    "create collation public.plain from \"C\"",
+    'create collation public.plain from "C"',
     "create text search configuration public.words (copy = simple)",
     "truncate public.people cascade",
 ]
@@ -207,9 +207,9 @@ def test_only_what_was_touched_is_read_again(ground, monkeypatch):
     read = []
     parts = reading._parts
 
-    def watched(cursor, scope, only=None, *, rest=True):
+    def watched(ask, scope, only=None, *, rest=True):
         read.append((only, rest))
-        return parts(cursor, scope, only, rest=rest)
+        return parts(ask, scope, only, rest=rest)
 
     monkeypatch.setattr(reading, "_parts", watched)
     snapshot(ground)
@@ -217,7 +217,8 @@ def test_only_what_was_touched_is_read_again(ground, monkeypatch):
     snapshot(ground)
     nothing, stranger = read
     assert nothing == (set(), False)
-    assert len(stranger[0]) == 1 and not stranger[1]
+    assert len(stranger[0]) == 1
+    assert not stranger[1]
 
 
 def test_what_a_trial_took_back_is_not_read_again(ground, monkeypatch):

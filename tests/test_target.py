@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from runbook.catalog import snapshot
 from runbook.errors import TargetRefused
 from runbook.target import identify, open_target, require_fit, reset_session
 from sandbox import Project
@@ -152,3 +153,22 @@ def test_a_read_only_database_is_recognised(project: Project):
         with project.connect("supabase_admin") as admin:
             admin.execute("set default_transaction_read_only = off")
             admin.execute(f"alter database {project.database} reset all")
+
+
+def test_what_a_file_prepared_does_not_meet_the_next_and_our_own_plans_stay(project: Project):
+    with project.target.connect() as conn:
+        snapshot(conn)
+        conn.execute("create table public.fresh (id int)")
+        first = snapshot(conn)
+        kept = conn.execute("select count(*) from pg_prepared_statements").fetchone()
+        conn.execute('prepare "Mine" as select 1')
+        conn.execute("select pg_advisory_lock(1); set role anon; listen mine")
+        reset_session(conn)
+        assert conn.execute("select count(*) from pg_prepared_statements").fetchone() == kept
+        assert kept > (0,)
+        assert conn.execute("select count(*) from pg_locks where locktype = 'advisory'"
+                            " and pid = pg_backend_pid()").fetchone() == (0,)  # fmt: skip
+        assert conn.execute("select current_user").fetchone() == ("postgres",)
+        assert conn.execute("select pg_listening_channels()").fetchone() is None
+        conn.execute("deallocate all")
+        assert snapshot(conn).objects == first.objects

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,12 @@ from psycopg import Cursor
 
 from .names import Names
 from .resources import query
+from .servers.plans import Plans
 
 Key = tuple[str, Names]
+# A query's name, its text and its parameters; and what gives the rows of several.
+Asked = tuple[str, str, Mapping[str, Any]]
+Ask = Callable[[Iterable[Asked]], list[list[tuple]]]
 Properties = Mapping[str, Any]
 
 # In the order in which an operator wants to read a difference; and what each one's rows belong to.
@@ -88,37 +92,39 @@ def read(
     cursor: Cursor, schemas: list[str] | None, relations: list[str] | None
 ) -> Mapping[str, Part]:
     """The parts within these bounds; None for no bound. Nothing is remembered of it."""
-    return _parts(cursor, _scope(cursor, schemas, relations))
+    ask = _asking(cursor)
+    return _parts(ask, _scope(ask, schemas, relations))
 
 
 def read_whole(cursor: Cursor, known: Iterable[Reading] = ()) -> Reading:
     """Everything; what is as it was in the nearest of the `known` readings is not read again."""
-    scope = _scope(cursor, None, None)
-    cursor.execute(query("catalog_stamps"), scope)
-    row = cursor.fetchone()
-    assert row is not None
-    stamps, named = json.loads(row[0]), row[1]
+    known = tuple(known)
+    # Planned for good from the second reading on; the first, of everything, has plans of its own.
+    ask = Plans(cursor).ask if known else _asking(cursor)
+    scope = _scope(ask, None, None)
+    [[(document, named)]] = ask([("catalog_stamps", query("catalog_stamps"), scope)])
+    stamps = json.loads(document)
     owners = {f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]}
     alike = [(reading, _touched(reading, owners, stamps)) for reading in known
              if reading.named == named]  # fmt: skip
     if not alike:
-        return Reading(_parts(cursor, scope), stamps, named)
+        return Reading(_parts(ask, scope), stamps, named)
     last, touched = min(alike, key=lambda each: len(each[1]))
     if touched:
-        touched = _with_dependents(cursor, touched) & owners
+        touched = _with_dependents(ask, touched) & owners
     # The rest mentions others by name; what is new, nothing of it can mention yet.
     same = touched.isdisjoint(last.parts) and last.parts.keys() <= owners | {_REST}
     rest = not same or stamps.get(_REST_STAMP) != last.stamps.get(_REST_STAMP)
     kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
     if not rest:
         kept[_REST] = last.parts[_REST]
-    fresh = _parts(cursor, scope, touched, rest=rest)
+    fresh = _parts(ask, scope, touched, rest=rest)
     return Reading({**kept, **fresh}, stamps, named)
 
 
 def within(cursor: Cursor, reading: Reading, relations: list[str]) -> Mapping[str, Part]:
     """Of a whole reading, what `read` gives for these relations; of the rest, everything."""
-    scope = _scope(cursor, None, relations)
+    scope = _scope(Plans(cursor).ask, None, relations)
     owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]]
     return {owner: reading.parts[owner] for owner in (_REST, *owners)}
 
@@ -127,16 +133,27 @@ def _touched(last: Reading, owners: set[str], stamps: Mapping[str, int]) -> set[
     return {o for o in owners if stamps.get(o) != last.stamps.get(o) or o not in last.parts}
 
 
+def _asking(cursor: Cursor) -> Ask:
+    """Each query by itself, planned for its parameters."""
+
+    def ask(asked: Iterable[Asked]) -> list[list[tuple]]:
+        return [cursor.execute(text, parameters).fetchall() for _, text, parameters in asked]
+
+    return ask
+
+
 def _scope(
-    cursor: Cursor, schemas: list[str] | None, relations: list[str] | None
+    ask: Ask, schemas: list[str] | None, relations: list[str] | None
 ) -> dict[str, list[int]]:
-    cursor.execute(query("catalog_scope"), {"schemas": schemas, "relations": relations})
-    return dict(zip(_SCOPE, cursor.fetchone() or (), strict=True))
+    bounds = {"schemas": schemas, "relations": relations}
+    [[row]] = ask([("catalog_scope", query("catalog_scope"), bounds)])
+    return dict(zip(_SCOPE, row, strict=True))
 
 
-def _with_dependents(cursor: Cursor, owners: set[str]) -> set[str]:
-    cursor.execute(query("catalog_dependents"), _oids(owners))
-    return owners | {owner for (owner,) in cursor}
+def _with_dependents(ask: Ask, owners: set[str]) -> set[str]:
+    name = "catalog_dependents"
+    [rows] = ask([(name, query(name), _oids(owners))])
+    return owners | {owner for (owner,) in rows}
 
 
 def _oids(owners: Iterable[str]) -> dict[str, list[int]]:
@@ -147,28 +164,27 @@ def _oids(owners: Iterable[str]) -> dict[str, list[int]]:
 
 
 def _parts(
-    cursor: Cursor, scope: Mapping[str, list[int]], only: set[str] | None = None, *, rest: bool = True
+    ask: Ask, scope: Mapping[str, list[int]], only: set[str] | None = None, *, rest: bool = True
 ) -> dict[str, Part]:
     """The parts of these owners (None: of all in scope), and perhaps the rest."""
     bounds = scope if only is None else {**scope, **_oids(only)}
     owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in bounds[of]]
     found: dict[str, dict[Key, tuple[Properties, str]]] = {o: {} for o in (_REST, *owners)}
-    for name in _OF_ALL if rest else ():
-        _add(cursor, found, name, scope)
+    asked = [_document(name, scope) for name in _OF_ALL if rest]
     for name, letters in _OF_PARTS.items():
         # Grants and comments hold those of schemas and extensions, too.
         if (rest and len(letters) == 3) or any(bounds[_LETTERS[letter]] for letter in letters):
-            _add(cursor, found, name, bounds)
+            asked.append(_document(name, bounds))
+    for [[document]] in ask(asked):
+        for owner, kind, names, properties, digest in json.loads(document):
+            found.setdefault(owner, {})[(kind, tuple(names))] = (properties, digest)
     if not rest:
         del found[_REST]
     return {owner: _part(objects) for owner, objects in found.items()}
 
 
-def _add(cursor: Cursor, found: dict[str, Any], name: str, bounds: Mapping[str, Any]) -> None:
-    cursor.execute(_AS_DOCUMENT.format(query(f"catalog_{name}")), bounds)
-    [[document]] = cursor
-    for owner, kind, names, properties, digest in json.loads(document):
-        found.setdefault(owner, {})[(kind, tuple(names))] = (properties, digest)
+def _document(name: str, bounds: Mapping[str, Any]) -> Asked:
+    return (f"catalog_{name}", _AS_DOCUMENT.format(query(f"catalog_{name}")), bounds)
 
 
 def _part(objects: Mapping[Key, tuple[Properties, str]]) -> Part:

@@ -23,9 +23,14 @@ import psycopg
 from .errors import TargetRefused
 from .resources import query
 from .servers import unreachable
+from .servers.plans import forget_others
 from .servers.pooler import splits_sessions
 
 OLDEST_MAJOR = 15
+_AS_NEW = """
+close all; set session authorization default; reset all; unlisten *;
+select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences
+"""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -150,9 +155,11 @@ def reset_session(conn: psycopg.Connection) -> None:
 
     What a file left in its session must not meet the next one: settings (a dump's
     `set_config('search_path', '')`), role, temporary tables, prepared statements, session locks.
-    A session of a read-only target is read-only again.
+    A session of a read-only target is read-only again. All that DISCARD ALL does, but for our own
+    plans of the catalog's queries.
     """
-    conn.execute("discard all")
+    conn.execute(_AS_NEW)
+    forget_others(conn)
     if conn.read_only:
         # psycopg says it of the transactions that it begins; this, of single statements too.
         conn.execute("set session characteristics as transaction read only")
