@@ -147,6 +147,22 @@ def test_account_access_digests_and_the_verify_command_are_on_the_page(text: str
     assert [cell.seconds for cell in way.cells] == [0.5, 0.5, None, 0.5, None, None]
 
 
+def test_a_migration_in_parts_has_an_account_and_no_transaction_of_its_own():
+    """An index built concurrently, a new enum value: the page was once plain JSON for these."""
+    from runbook.audit import evidence
+
+    parts = event(
+        "apply", rows=[["Existing rows", "public.t", "none lost", "3 of 3 untouched", "PASS"]],
+        parts=2, seconds=0.25, before="a" * 64, catalog="b" * 64,
+    )  # fmt: skip
+    given = evidence.predicate([EVENTS[1], parts])
+    text = page.render(document(**given), executed(), events=[EVENTS[1], parts])
+    said = "wizard: what its 2 parts, each committed by itself, did to existing rows"
+    assert said in text
+    assert f"<p>Catalog before <code>{'a' * 16}…</code>, after <code>{'b' * 16}…</code>" in text
+    assert "<p>Transaction" not in text
+
+
 def test_next_steps_follow_from_what_is_left():
     pending = [{**LOG[0], "status": "Pending", "issues": []}]
     check = document(log=pending, verdicts=[], parameters={"mode": "check"})

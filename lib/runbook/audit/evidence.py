@@ -14,6 +14,7 @@ from ..ledger import DONE, PASSED, STARTED
 
 Event = dict[str, Any]
 _ACCOUNT = ("Existing rows", "Locks")
+_OF_AN_APPLY = ("xid", "parts", "locks", "held_at_most_s", "attempts", "before", "catalog")
 
 
 def predicate(events: Sequence[Event]) -> dict[str, Any]:
@@ -113,11 +114,7 @@ def _account(events: Sequence[Event]) -> Iterator[dict[str, Any]]:
         yield {
             "version": event["version"],
             "rows": [[row.check, row.object, row.observed, row.verdict] for row in rows],
-            **{
-                key: detail[key]
-                for key in ("xid", "locks", "held_at_most_s", "attempts", "before", "catalog")
-                if key in detail
-            },
+            **{key: detail[key] for key in _OF_AN_APPLY if key in detail},
         }
 
 
