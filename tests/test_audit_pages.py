@@ -227,6 +227,37 @@ def test_on_paper_nothing_is_cut_off_and_the_ink_is_dark(browser, text: str, tmp
     context.close()
 
 
+def test_a_table_is_sorted_from_the_keyboard_and_comes_back_to_the_order_it_was_made_in(
+    browser, tmp_path: Path
+):
+    took_s = (75.0, 0.04, 3.2, None)
+    cells = [{**c, "seconds": s} for c, s in zip(document()["cells"], took_s, strict=True)]
+    made = page.render(document(cells=cells), executed(), events=EVENTS)
+    (tmp_path / "record.html").write_text(made)
+    tab = browser.new_page()
+    tab.goto((tmp_path / "record.html").as_uri())
+    table = tab.get_by_role("table", name=re.compile("Every cell in order"))
+    header = table.get_by_role("columnheader", name="Duration")
+    took = "table => [...table.tBodies[0].rows].map(row => row.cells[4].innerText)"
+    numbers = "table => [...table.tBodies[0].rows].map(row => Number(row.cells[0].innerText))"
+    assert header.get_attribute("aria-sort") is None
+    header.get_by_role("button", name="Duration").focus()
+    tab.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "ascending"
+    assert table.evaluate(took) == ["40 ms", "3.2 s", "1 min 15 s", "–"]
+    tab.keyboard.press("Space")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert table.evaluate(took) == ["1 min 15 s", "3.2 s", "40 ms", "–"]  # what is not there: last
+    tab.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") is None
+    assert table.evaluate(numbers) == [1, 2, 3, 4]
+    assert table.get_by_role("button", name="Status").count() == 1
+    # Rows that belong together by a cell over several stay together: no buttons.
+    access = tab.get_by_role("table", name=re.compile("What each role may do"))
+    assert access.get_by_role("button").count() == 0
+    tab.close()
+
+
 def test_records_can_be_searched_and_filtered_without_a_network(browser, runs: Path):
     tab = browser.new_page()
     tab.goto((runs / "index.html").as_uri())

@@ -1,4 +1,7 @@
-"""record.html: a record to read and to attach. One file, no code cells, no network, no scripts."""
+"""record.html: a record to read and to attach. One file, no code cells, no network.
+
+One script of ours, which sorts tables, and nothing else: the page's policy knows it by its digest.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from markupsafe import Markup
 
 from .audit import cover
 from .redact import redact
-from .resources import folder
+from .resources import folder, script, style
 from .sanitize import Sanitizer
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -55,6 +58,7 @@ def render(
         str: HTML. Everything in it is escaped or sanitized, and went through the redactor.
     """
     parts = [] if nb is None else list(_parts(nb))
+    sorting, digest = script("sort.js", then='runbookSortable("table");\n')
     page = _template().render(
         record=document,
         files=files or {},
@@ -64,7 +68,9 @@ def render(
         status=_STATUS,
         parts=parts,
         never=[cell for cell in document["cells"] if cell["status"] == "pending"],
-        style=Markup((folder("templates") / "record.css").read_text("utf-8")),
+        style=Markup(style("record.css", "sort.css")),
+        script=Markup(sorting),
+        script_digest=digest,
         **cover.view(document, events),
     )
     return redact(page)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from .findings import COLUMNS, FAIL, PASS, SKIP, WARN, Finding, counts
+from .resources import script, style
 
 SIGNS = {PASS: "✓ PASS", WARN: "▲ WARN", FAIL: "✕ FAIL", SKIP: "○ SKIP"}
 _WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
@@ -58,7 +59,8 @@ class Table(pd.DataFrame):
         if len(rest):
             title = f"{len(rest)} findings in detail"
             html += f"<details><summary>{title}</summary>{_html(rest, title)}</details>"
-        return html + "".join(_html(table, table.caption) for table in self.below)
+        html += "".join(_html(table, table.caption) for table in self.below)
+        return html + sorting()
 
     def __repr__(self) -> str:
         own = "\n".join(part for part in (self.caption, self._text(), self.note) if part)
@@ -137,6 +139,17 @@ def interactive() -> bool:
     if kernel is None:
         return False
     return bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
+
+
+def sorting() -> str:
+    """What makes the tables of a page sortable, where somebody sits; no archive holds it.
+
+    An untrusted notebook drops it, and the tables stand in the order of their making.
+    """
+    if not interactive():
+        return ""
+    text, _ = script("sort.js", then='runbookSortable("table.runbook");\n')
+    return f"<style>{style('sort.css')}</style><script>{text}</script>"
 
 
 def _table(values: list[list[Any]], columns: list[str]) -> Table:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from markupsafe import Markup
 
 from .. import archive, page, record
 from ..redact import redact
-from ..resources import folder
+from ..resources import folder, script, style
 from . import cover
 
 FILE = "index.html"
@@ -23,21 +21,19 @@ def write(runs: Path) -> Path:
     """Write the page; returns where it is."""
     found = record.records(runs)
     rows = [_row(item) for item in reversed(found)]
-    script = (folder("templates") / "index.js").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
-    style = (folder("templates") / "record.css").read_text("utf-8")
-    text = _template().render(
+    text, digest = script("sort.js", "index.js", then='runbookSortable("table");\n')
+    made = _template().render(
         rows=rows,
         choices={
             key: sorted({row[key] for row in rows})
             for key in ("outcome", "phase", "target", "mode")
         },
         made=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
-        script=Markup(script),
+        script=Markup(text),
         script_digest=digest,
-        style=Markup(style + (folder("templates") / "index.css").read_text("utf-8")),
+        style=Markup(style("record.css", "sort.css", "index.css")),
     )
-    archive.write(runs / FILE, redact(text))
+    archive.write(runs / FILE, redact(made))
     return runs / FILE
 
 

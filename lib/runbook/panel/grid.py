@@ -37,6 +37,7 @@ class Grid:
             f"{show.STYLE}{_STYLE}"
             f'<table class="runbook"><caption>{escape(self._table.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"{show.sorting()}"
         )
 
 
