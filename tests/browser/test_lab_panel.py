@@ -30,6 +30,21 @@ def serious(seat: Seat, *selectors: str) -> list[str]:
     ]
 
 
+def _sorted_by_key(seat: Seat, cell: str) -> None:
+    """The table of this cell, by its second column from the keyboard, and back again."""
+    table = seat.output(cell).get_by_role("table").first
+    header = table.get_by_role("columnheader").nth(1)
+    second = "table => [...table.tBodies[0].rows].map(row => row.cells[1].innerText)"
+    made = table.evaluate(second)
+    header.get_by_role("button").focus()
+    for order in ("ascending", "descending", None):
+        seat.page.keyboard.press("Enter")
+        assert header.get_attribute("aria-sort") == order
+        if order == "ascending":
+            assert table.evaluate(second) != made
+    assert table.evaluate(second) == made
+
+
 def test_the_panel_lives_while_a_statement_runs_and_outlives_page_and_kernel(
     seat: Seat, lab: Lab, project: Project
 ):
@@ -43,11 +58,13 @@ def test_the_panel_lives_while_a_statement_runs_and_outlives_page_and_kernel(
     panel.get_by_text("EMBEDDED", exact=True).wait_for()
     panel.get_by_text("one.apply()").wait_for()
     assert serious(seat, ".runbook-panel", "table.runbook") == []
+    _sorted_by_key(seat, 'phase["one"]')
 
     seat.start("one.apply()")
     now = seat.page.get_by_role("group", name="What runs now")
     now.get_by_text("statement 3 of 3").wait_for()
     now.get_by_text("Interrupting now is safe").wait_for()
+    now.get_by_text("This phase was begun at").wait_for()
     first = now.inner_text()
     until(lambda: now.inner_text() != first)  # the clock goes on: nothing is frozen
     seat.says(
@@ -64,6 +81,7 @@ def test_the_panel_lives_while_a_statement_runs_and_outlives_page_and_kernel(
     seat.page.reload()  # the tab was closed, and is opened again
     panel.get_by_text("✕ failed").wait_for()
 
+    _sorted_by_key(seat, 'phase["one"]')  # in an old output, too
     project.file(one).write_text(TABLE)
     seat.restart_and_run_all()  # a new kernel: the truth comes from the ledger
     seat.ended("phase.log()")
@@ -109,3 +127,11 @@ def test_run_all_stops_before_a_protected_database_is_changed_until_its_name_is_
     seat.run("one.apply()")
     seat.says("one.apply()", "apply · one")
     assert project.history() == [one]
+    seat.restart_and_run_all()  # in a new kernel nothing is pending: no name is asked for
+    seat.ended("phase.log()")
+    seat.says("phase.confirm()", "no cell of this notebook changes anything now")
+    before = project.everything()
+    seat.restart_and_run_all()
+    seat.ended("phase.log()")
+    seat.says("one.apply()", "Nothing was run now.")
+    assert project.everything() == before
