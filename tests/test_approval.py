@@ -99,6 +99,31 @@ def test_one_token_carries_through_both_phases_and_ends_with_a_change_by_hand(pr
     assert set(used[0].detail["files"]) == {a, b, c}
 
 
+def test_a_loss_that_the_plan_declares_later_needs_a_new_token(protected: Project):
+    """Declaring it is the one edit that lets data go; whoever approved did not see it."""
+    a, b, _ = (m.version for m in protected.plan.migrations)
+    token = _token(protected)
+    _declare(protected, b)
+    with pytest.raises(NotApproved, match=r"may_lose of migrations/\w+_b\.sql was edited in plan"):
+        protected.open(target=TARGET, mode="apply", approve=token)
+    _declare(protected, b, undo=True)
+    _apply(protected, a, "one", token)
+    _declare(protected, b)
+    with pytest.raises(NotApproved, match=r"_b\.sql as it is now, with the losses"):
+        protected.open(target=TARGET, mode="apply", approve=token)
+    shown = str(protected.open(target=TARGET).token())
+    assert shown.split(": ")[1].split()[0] != token
+    _apply(protected, b, "one", _token(protected))
+
+
+def _declare(project: Project, version: str, *, undo: bool = False) -> None:
+    path = project.root / "migrations" / "plan.toml"
+    head, entry = path.read_text().split(f'version = "{version}"', 1)
+    old, new = "may_lose = []", 'may_lose = ["public.a"]'
+    entry = entry.replace(new, old, 1) if undo else entry.replace(old, new, 1)
+    path.write_text(f'{head}version = "{version}"{entry}')
+
+
 def test_a_token_of_the_first_phase_does_not_open_the_second(protected: Project):
     a, b, c = (m.version for m in protected.plan.migrations)
     first = _token(protected, "one")

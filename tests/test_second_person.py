@@ -100,7 +100,7 @@ def test_where_the_check_is_not_known_the_refusal_says_that_it_cannot_name_the_c
     token = _check(protected)
     shutil.rmtree(protected.root / "runs")
     protected.sql("create table public.by_hand (id int)")
-    with pytest.raises(NotApproved, match="the check was not made in this folder"):
+    with pytest.raises(NotApproved, match="no check in this folder printed it"):
         protected.open(target=TARGET, mode="apply", approve=token)
 
 

@@ -1,6 +1,7 @@
 """The plan token: what an approver approves, as one short word.
 
-A hash over the SQL of the pending files, the target's identity and the fingerprint of its catalog.
+A hash over the SQL of the pending files, the losses that the plan declares for them, the target's
+identity and the fingerprint of its catalog.
 Whoever approves the token approves exactly that; an edited file, another database or a change that
 somebody made by hand since gives another token, and the old one opens nothing.
 """
@@ -36,7 +37,7 @@ def token_for(key: str, fingerprint: str, pending: Sequence[Migration]) -> str:
     covered = {
         "target": key,
         "catalog": fingerprint,
-        "files": [[m.version, m.script.sha256] for m in pending],
+        "files": [[m.version, manifest.approved(m)] for m in pending],
     }
     text = json.dumps(covered, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
@@ -102,7 +103,7 @@ def require_approval(
     if covered is not None and using:
         ledger.record(
             conn, author, stage="approval", state=ledger.DONE, token=given, catalog=now,
-            files={m.version: m.script.sha256 for m in covered},
+            files={m.version: manifest.approved(m) for m in covered},
             **({"other_approver": other} if other else {}),
         )  # fmt: skip
 
@@ -130,7 +131,7 @@ def not_for_this(
     if known is None:
         said = [
             "a file, the target or its catalog is not what was approved (which of them cannot be"
-            " said: the check was not made in this folder)"
+            " said: no check in this folder printed it; is it mistyped?)"
         ]
     else:
         said = manifest.changed(known, identity, now, [*pending, *later])
@@ -145,7 +146,7 @@ def not_for_this(
 def _remedy(target: Target) -> str:
     return (
         f"Run it with mode=check (`runbook run --target {target.name} --mode check`), have the"
-        " token approved, and pass it as approve=…"
+        " token approved, and pass it: --approve TOKEN (in a notebook: approve = …)"
     )
 
 
@@ -168,9 +169,10 @@ def _require_rest(
     assert approved is not None
     files = approved.detail["files"]
     for migration in pending:
-        if files.get(migration.version) != migration.script.sha256:
+        if files.get(migration.version) != manifest.approved(migration):
             raise NotApproved(
-                f"The token {given} does not cover {migration.file} as it is now.",
+                f"The token {given} does not cover {migration.file} as it is now"
+                + (", with the losses that the plan declares." if migration.may_lose else "."),
                 remedy=_remedy(target),
             )
     left = [e.detail["catalog"] for e in events if e.seq >= approved.seq and "catalog" in e.detail]

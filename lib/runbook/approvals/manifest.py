@@ -33,7 +33,7 @@ class Manifest:
         token, target: the word, and the target's name as it was given.
         system, database, role: what the server said of itself.
         catalog: the fingerprint.
-        files: version to path and sha256, in order.
+        files: version to path and what is approved of it, in order.
         checked: who made the check.
         objects: digest of each object's definition, by its name in words.
     """
@@ -54,9 +54,15 @@ class Manifest:
         lines = [
             f"database {self.database}{system}, as role {self.role}",
             f"its catalog: {len(self.objects)} objects, fingerprint {self.catalog[:16]}…",
-            *(f"{path}  sha256 {digest[:16]}…" for path, digest in self.files.values()),
+            *(f"{path}  sha256 {_in_words(approved)}" for path, approved in self.files.values()),
         ]
         return "\n".join(f"  {line}" for line in lines)
+
+
+def approved(migration: Migration) -> str:
+    """What of a migration is approved: its file's digest, and the losses that its plan declares."""
+    declared = f" may lose {', '.join(sorted(migration.may_lose))}" if migration.may_lose else ""
+    return migration.script.sha256 + declared
 
 
 def manifest(
@@ -75,7 +81,7 @@ def manifest(
         database=identity.database,
         role=identity.role,
         catalog=fingerprint(catalog),
-        files={m.version: (m.file, m.script.sha256) for m in pending},
+        files={m.version: (m.file, approved(m)) for m in pending},
         checked=asdict(checked),
         objects=_digests(catalog),
     )
@@ -110,12 +116,14 @@ def changed(
             f"it is for database {covered.database} of system {covered.system or 'unknown'}, and"
             f" this is {identity.database} of {identity.system_identifier or 'unknown'}"
         )
-    now = {m.version: (m.file, m.script.sha256) for m in pending}
-    for version, (path, digest) in covered.files.items():
+    now = {m.version: approved(m) for m in pending}
+    for version, (path, then) in covered.files.items():
         if version not in now:
             said.append(f"{path} is not pending any more")
-        elif now[version][1] != digest:
+        elif now[version].split()[0] != then.split()[0]:
             said.append(f"{path} was edited")
+        elif now[version] != then:
+            said.append(f"may_lose of {path} was edited in plan.toml")
     before, after = covered.objects, _digests(catalog)
     objects = [
         f"{name} was {_what(before.get(name), after.get(name))}"
@@ -125,6 +133,11 @@ def changed(
     if len(objects) > _MOST:
         objects[_MOST:] = [f"and {len(objects) - _MOST} more objects"]
     return said + [f"catalog: {', '.join(objects)}"] * bool(objects)
+
+
+def _in_words(approved: str) -> str:
+    digest, _, declared = approved.partition(" ")
+    return f"{digest[:16]}…" + (f", {declared}" if declared else "")
 
 
 def _what(before: str | None, after: str | None) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..approvals.manifest import approved
 from ..plan import Plan
 from .file import Fleet
 from .survey import DRIFTED, FRESH, Surveyed
@@ -57,7 +58,7 @@ def wave_token(
     covered = {
         "wave": number,
         "catalog": like.catalog,
-        "files": [[v, plan.migration(v).script.sha256] for v in like.waiting],
+        "files": [[v, approved(plan.migration(v))] for v in like.waiting],
         "targets": sorted([m.name, seen[m.name].key] for m in fleet.wave(number)),
     }
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:_LENGTH]
