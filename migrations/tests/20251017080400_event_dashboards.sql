@@ -208,6 +208,11 @@ where d.event_id = md5('scenario crowd ' || n)::uuid;
 -- expect: ok
 select gin_clean_pending_list('public.event_dashboards_metrics_idx');
 
+-- name: the planner is told about them
+-- as: owner
+-- expect: ok
+analyze public.event_dashboards;
+
 -- name: figures are searched through their GIN index
 -- as: owner
 -- expect: index event_dashboards_metrics_idx

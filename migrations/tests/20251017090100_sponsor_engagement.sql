@@ -848,7 +848,7 @@ where actor_id = '5ce00000-0000-4000-8000-00000000000a';
 -- name: rows of sponsor_proposals are looked up by event_id, through their index
 -- as: service_role
 -- expect: index sponsor_proposals_event_id_idx
-select id from public.sponsor_proposals
+select id, title from public.sponsor_proposals
 where event_id = '5ce00000-0000-4000-8000-0000000000e1';
 
 -- name: rows of sponsor_proposals are looked up by owner_id, valid_until, the open ones, through their index
