@@ -163,3 +163,12 @@ def test_the_journal_holds_what_was_committed_and_nothing_that_was_rolled_back(
     written, (event,) = json.loads(line), project.events()
     assert (written["seq"], written["hash"]) == (event.seq, event.hash)
     assert written["detail"] == {"text": "kept"}
+
+
+def test_a_ledger_that_was_dropped_meanwhile_reads_as_none(conn):
+    ledger.record(conn, Author("r", "ada"), stage="note", state=ledger.DONE)
+    assert len(ledger.read(conn)) == 1
+    conn.execute("drop schema runbook cascade")
+    assert ledger.read(conn) == []
+    ledger.record(conn, Author("r", "ada"), stage="note", state=ledger.DONE)
+    assert len(ledger.read(conn)) == 1

@@ -11,6 +11,7 @@ import difflib
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import postgast
@@ -96,6 +97,7 @@ def read(path: Path, *, shown: str = "") -> Scenario:
     return parse(sql.read_sql(path, shown=file), file=file)
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, *, file: str = "<text>") -> Scenario:
     """The same for a text that is already there."""
     statements = sql.split(text, file=file)

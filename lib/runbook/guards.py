@@ -25,7 +25,7 @@ def require_history(phase: OpenPhase, migration: Migration) -> None:
     event = latest(since_rollback(ledger.read(phase.conn, version)), "apply")
     if event is None or event.state not in (PASSED, DONE):
         return
-    if not phase.history().holds(version):
+    if not phase.holds(version):
         raise InDoubt(
             f"The ledger says that {version} was applied by {event.operator} at"
             f" {event.at:%Y-%m-%d %H:%M:%S} UTC, and the history has no row for it.",
@@ -63,11 +63,11 @@ def require_previous(phase: OpenPhase, migration: Migration) -> None:
     phase.wake()
     order = phase.plan.migrations
     place = order.index(phase.plan.migration(migration.version))
-    if place == 0 or phase.history().holds(migration.version):
+    if place == 0 or phase.holds(migration.version):
         return
     issues.require_none(phase.conn, order[:place], migration.name)
     before = order[place - 1]
-    if not phase.history().holds(before.version):
+    if not phase.holds(before.version):
         raise OutOfOrder(
             f"{migration.name} comes after {before.name}, which is pending.",
             remedy=f"Run the cells of {before.name} first.",

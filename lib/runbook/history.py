@@ -16,6 +16,9 @@ from .errors import FileInvalid
 from .plan import Migration, Plan
 from .resources import query
 from .sameness import holds_exactly, normalized, same_sql
+from .servers import met
+
+TABLE = "supabase_migrations.schema_migrations"
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,14 @@ class History:
         return any(row.version == version for row in (*self.applied, *self.edited))
 
 
-def read(conn: psycopg.Connection) -> list[Row]:
-    """The table's rows in version order; none where the table does not exist yet."""
-    if not _exists(conn):
-        return []
-    rows = conn.execute(
-        "select version, coalesce(name, ''), statements"
-        ' from supabase_migrations.schema_migrations order by version collate "C"'
-    ).fetchall()
+def holds(conn: psycopg.Connection, version: str) -> bool:
+    """Whether this version is in the table, asked now."""
+    return bool(read(conn, version))
+
+
+def read(conn: psycopg.Connection, version: str | None = None) -> list[Row]:
+    """The table's rows in version order, or one's; none where the table does not exist yet."""
+    rows = met.rows(conn, TABLE, query("history_read"), {"version": version})
     return [Row(v, n, None if s is None else tuple(s)) for v, n, s in rows]
 
 
@@ -85,7 +88,9 @@ def classify(plan: Plan, rows: Sequence[Row]) -> History:
 
 def ensure(conn: psycopg.Connection) -> None:
     """Create the table where it is missing, as the Supabase CLI would."""
-    if not _exists(conn):  # a role that may not create schemas can still use the one that is there
+    if not met.exists(
+        conn, TABLE
+    ):  # a role that may not create schemas can still use the one that is there
         conn.execute(query("history_ensure"))
 
 
@@ -104,11 +109,6 @@ def delete(conn: psycopg.Connection, version: str) -> bool:
         "delete from supabase_migrations.schema_migrations where version = %s", [version]
     )
     return done.rowcount == 1
-
-
-def _exists(conn: psycopg.Connection) -> bool:
-    row = conn.execute("select to_regclass('supabase_migrations.schema_migrations')").fetchone()
-    return row is not None and row[0] is not None
 
 
 def _restamped(

@@ -20,7 +20,9 @@ from .audit import people
 from .findings import Finding
 from .redact import redact_tree
 from .resources import query
+from .servers import met
 
+TABLE = "runbook.events"
 STARTED, PASSED, FAILED, DONE = "started", "passed", "failed", "done"
 
 
@@ -61,19 +63,13 @@ class Author:
 
 
 def exists(conn: psycopg.Connection) -> bool:
-    """Whether this database has a ledger."""
-    # Not to_regclass(): that may answer from a cache which a waiter's transaction keeps too long.
-    row = conn.execute(
-        "select exists (select from pg_catalog.pg_class c"
-        " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-        " where n.nspname = 'runbook' and c.relname = 'events')"
-    ).fetchone()
-    return row is not None and row[0]
+    """Whether this database has a ledger, asked now."""
+    return met.exists(conn, TABLE)
 
 
 def ensure(conn: psycopg.Connection) -> None:
     """Create the ledger where it is missing; safe when two operators do so at once."""
-    if exists(conn):
+    if met.met(conn, TABLE) or exists(conn):
         return
     with conn.transaction():
         conn.execute("select pg_advisory_xact_lock(hashtextextended('runbook.events', 0))")
@@ -134,9 +130,7 @@ def record(conn: psycopg.Connection, author: Author, **event: Any) -> None:
 
 def read(conn: psycopg.Connection, version: str | None = None) -> list[Event]:
     """The events in order, of one migration or of all; none where there is no ledger."""
-    if not exists(conn):
-        return []
-    rows = conn.execute(query("ledger_read"), {"version": version}).fetchall()
+    rows = met.rows(conn, TABLE, query("ledger_read"), {"version": version})
     return [Event(seq, datetime.fromisoformat(at), *rest) for seq, at, *rest in rows]
 
 

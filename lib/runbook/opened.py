@@ -101,6 +101,10 @@ class OpenPhase(Face):
         """What is applied, asked now."""
         return history.classify(self.plan, history.read(self.conn))
 
+    def holds(self, version: str) -> bool:
+        """Whether this version is applied, asked now."""
+        return history.holds(self.conn, version)
+
     def pending(self) -> list[Migration]:
         """The plan's pending migrations up to the end of this phase, their files read anew."""
         waiting = {m.version for m in self.history().pending}
@@ -116,7 +120,7 @@ class OpenPhase(Face):
         """Whether the history holds it, asked after an interrupt; not known counts as no."""
         with contextlib.suppress(RunbookError, psycopg.Error):
             self.wake()
-            return self.history().holds(version)
+            return self.holds(version)
         return False
 
     def require_approval(self, applying: Migration | None = None) -> None:
@@ -129,6 +133,8 @@ class OpenPhase(Face):
         Raises:
             NotApproved: it does not.
         """
+        if not self.target.protected:
+            return
         waiting = [m if applying is None or m != applying else applying for m in self.pending()]
         there = {m.version for m in self.history().pending} - {m.version for m in waiting}
         later = [replace(m) for m in self.plan.migrations if m.version in there]

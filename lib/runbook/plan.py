@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -116,14 +117,28 @@ class Phase:
     migrations: tuple[Migration, ...]
     criteria: tuple[Criterion, ...] = ()
 
+    @cached_property
+    def _named(self) -> dict[str, Migration]:
+        return _by_name(self.migrations, lambda m: (m.key, m.version))
+
     def __getitem__(self, name: str) -> Migration:
-        for migration in self.migrations:
-            if name in (migration.key, migration.version):
-                return migration
+        if name in self._named:
+            return self._named[name]
         known = ", ".join(migration.key for migration in self.migrations)
         raise PlanInvalid(
             f"Phase {self.id!r} has no migration {name!r}.", remedy=f"It has: {known}."
         )
+
+
+def _by_name(
+    migrations: Iterable[Migration], names: Callable[[Migration], Iterable[str]]
+) -> dict[str, Migration]:
+    """Each name, and the first migration that has it."""
+    found: dict[str, Migration] = {}
+    for migration in migrations:
+        for name in names(migration):
+            found.setdefault(name, migration)
+    return found
 
 
 @dataclass(frozen=True)
@@ -137,15 +152,19 @@ class Plan:
     criteria: tuple[Criterion, ...] = ()
     performance: Thresholds = field(default_factory=Thresholds)
 
-    @property
+    @cached_property
     def migrations(self) -> tuple[Migration, ...]:
         """The phases' migrations, in order; the baseline is not among them."""
         return tuple(migration for phase in self.phases for migration in phase.migrations)
 
-    @property
+    @cached_property
     def everything(self) -> tuple[Migration, ...]:
         """Baseline and phases."""
         return self.baseline + self.migrations
+
+    @cached_property
+    def _named(self) -> dict[str, Migration]:
+        return _by_name(self.everything, lambda m: (m.version, m.key, str(m)))
 
     @property
     def seed(self) -> Path:
@@ -162,9 +181,8 @@ class Plan:
 
     def migration(self, version: str) -> Migration:
         """The migration with this version or name."""
-        for migration in self.everything:
-            if version in (migration.version, migration.key, str(migration)):
-                return migration
+        if version in self._named:
+            return self._named[version]
         raise PlanInvalid(
             f"The plan has no migration {version!r}.",
             remedy="`runbook status` lists the versions it has.",

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -36,33 +38,47 @@ def read_plan(root: Path) -> Plan:
         PlanInvalid: with the file and the line or key.
     """
     path = root / "migrations" / "plan.toml"
-    return _Reader(path).plan(root)
+    text = _text(path)
+    plan = _read(root, text, tuple(sorted(file.name for file in path.parent.glob("*.sql"))))
+    # New ones: a migration keeps what it read of its file.
+    phases = (replace(p, migrations=tuple(map(replace, p.migrations))) for p in plan.phases)
+    return replace(plan, baseline=tuple(map(replace, plan.baseline)), phases=tuple(phases))
+
+
+@lru_cache(maxsize=4)
+def _read(root: Path, text: str, files: tuple[str, ...]) -> Plan:
+    return _Reader(text).plan(root, files)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise PlanInvalid(
+            f"There is no {path}.",
+            remedy="Run this in the project's folder, or name it: --project DIR.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanInvalid(f"{path} cannot be read: {error}.") from None
 
 
 class _Reader:
     """One reading of one plan.toml; it knows the text, so that errors can name a line."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, text: str) -> None:
+        self.text = text
         try:
-            self.text = path.read_text(encoding="utf-8")
-            self.table = tomllib.loads(self.text)
-        except FileNotFoundError:
-            raise PlanInvalid(
-                f"There is no {path}.",
-                remedy="Run this in the project's folder, or name it: --project DIR.",
-            ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise PlanInvalid(f"{path} cannot be read: {error}.") from None
+            self.table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise PlanInvalid(
                 f"migrations/plan.toml is not TOML: {error}.",
                 remedy="Mend the plan and run this again.",
             ) from None
 
-    def plan(self, root: Path) -> Plan:
+    def plan(self, root: Path, there: Sequence[str]) -> Plan:
         self.known_keys(self.table, _PLAN_KEYS, "the top level")
         self.names: Counter[str] = Counter()
-        files = self.files(root / "migrations")
+        files = self.files([root / "migrations" / name for name in there])
         baseline = tuple(
             self.of_file(self.take(files, version, "baseline"))
             for version in self.strings(self.table, "baseline", "the top level")
@@ -98,10 +114,10 @@ class _Reader:
             key, said = error.args
             raise self.error(said, key) from None
 
-    def files(self, folder: Path) -> dict[str, Path]:
+    def files(self, there: Sequence[Path]) -> dict[str, Path]:
         """The folder's migrations by version; two files of one version are an error."""
         found: dict[str, Path] = {}
-        for path in sorted(folder.glob("*.sql")):
+        for path in there:
             version, separator, name = path.stem.partition("_")
             if not (separator and version.isdecimal() and version.isascii()):
                 if path.name != "seed.sql":
@@ -254,8 +270,8 @@ class _Reader:
         return value
 
     def unique(self, names: list[str], what: str) -> None:
-        for name in names:
-            if names.count(name) > 1:
+        for name, times in Counter(names).items():
+            if times > 1:
                 raise self.error(f"{what} {name!r} is used twice", f'"{name}"')
 
     def error(

@@ -9,6 +9,7 @@ that it is reported and never counted as kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from . import (  # noqa: F401  each registers its readers
@@ -73,11 +74,16 @@ def promises(statements: Iterable[Statement]) -> list[Promise]:
         list[Promise]: a dropped object as a promise of its absence; a statement whose effect
         cannot be derived as kind "not read" with the reason in its properties.
     """
+    return list(_all(tuple(statements)))
+
+
+@lru_cache(maxsize=64)
+def _all(statements: tuple[Statement, ...]) -> tuple[Promise, ...]:
     book = Book()
     for statement in statements:
         book.line = statement.line
         _read(book, statement.kind, statement.node)
-    return list(book.all())
+    return tuple(book.all())
 
 
 def touched(promised: Iterable[Promise]) -> list[str]:

@@ -110,11 +110,9 @@ def read_whole(cursor: Cursor, known: Iterable[Reading] = ()) -> Reading:
     if not alike:
         return Reading(_parts(ask, scope), stamps, named)
     last, touched = min(alike, key=lambda each: len(each[1]))
-    if touched:
-        touched = _with_dependents(ask, touched) & owners
-    # The rest mentions others by name; what is new, nothing of it can mention yet.
-    same = touched.isdisjoint(last.parts) and last.parts.keys() <= owners | {_REST}
-    rest = not same or stamps.get(_REST_STAMP) != last.stamps.get(_REST_STAMP)
+    reached = _with_dependents(ask, touched) if touched else touched
+    rest = _REST_STAMP in reached or stamps[_REST_STAMP] != last.stamps[_REST_STAMP]
+    touched = reached & owners
     kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
     if not rest:
         kept[_REST] = last.parts[_REST]

@@ -7,6 +7,7 @@ away. Nothing in it is random or timed, so that nbval can hold it against the co
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, ClassVar
@@ -132,6 +133,8 @@ def display(thing: Any) -> None:
 
 def interactive() -> bool:
     """Whether somebody sits in front of it; headless runs (papermill, nbval) say no."""
+    if "IPython" not in sys.modules:
+        return False
     from IPython import get_ipython
 
     shell = get_ipython()

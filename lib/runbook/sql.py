@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def read_script(path: Path, *, shown: str = "", own: bool = False) -> Script:
     return script_of(read_sql(path, shown=file), file=file, own=own)
 
 
+@lru_cache(maxsize=128)  # by its text: each stage reads its file anew, and seldom finds another
 def script_of(text: str, *, file: str, own: bool = False) -> Script:
     """The same from a text that is no file; arguments and errors as of read_script()."""
     parsed = split(text, file=file)

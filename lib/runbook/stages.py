@@ -70,8 +70,8 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
 def apply(phase: OpenPhase, migration: Migration) -> Seen:
     """Apply under the runner lock; what another runner applied meanwhile is not applied again."""
     with lock.hold(phase.target, phase.author.operator, on_wait=phase.waiting):
-        held = phase.history()
-        if any(row.version == migration.version for row in held.edited):
+        held = history.classify(phase.plan, history.read(phase.conn, migration.version))
+        if held.edited:
             raise FileInvalid(
                 f"{migration.file} is applied already, with other SQL than the file holds now.",
                 remedy="Put the file back as it was; a change is a migration of its own.",

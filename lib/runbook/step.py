@@ -122,7 +122,7 @@ class Step:
         """This migration's entry of the execution log."""
         phase = self._phase
         number = phase.plan.migrations.index(phase.plan.migration(self._migration.version)) + 1
-        held = phase.history().holds(self._migration.version)
+        held = phase.holds(self._migration.version)
         return checkpoint.entry(number, self._migration, self._events(), held=held)
 
     # -- the frame of a stage ---------------------------------------------------------------
@@ -172,7 +172,7 @@ class Step:
             return None
         if event.detail.get("sha256") != migration.script.sha256:
             return None
-        if stage == "precheck" and not self._phase.history().holds(migration.version):
+        if stage == "precheck" and not self._phase.holds(migration.version):
             return None  # the target may have changed since; looking again costs nothing
         return event
 

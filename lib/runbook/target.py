@@ -23,14 +23,10 @@ import psycopg
 from .errors import TargetRefused
 from .resources import query
 from .servers import unreachable
-from .servers.plans import forget_others
+from .servers.plans import as_new
 from .servers.pooler import splits_sessions
 
 OLDEST_MAJOR = 15
-_AS_NEW = """
-close all; set session authorization default; reset all; unlisten *;
-select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences
-"""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -158,8 +154,7 @@ def reset_session(conn: psycopg.Connection) -> None:
     A session of a read-only target is read-only again. All that DISCARD ALL does, but for our own
     plans of the catalog's queries.
     """
-    conn.execute(_AS_NEW)
-    forget_others(conn)
+    as_new(conn)
     if conn.read_only:
         # psycopg says it of the transactions that it begins; this, of single statements too.
         conn.execute("set session characteristics as transaction read only")

@@ -38,6 +38,14 @@ cross join lateral (
         )
         when 'pg_proc'::regclass then 'f' || r.objid
         when 'pg_type'::regclass then 't' || r.objid
+        -- Of the rest, what mentions others by name.
+        when 'pg_publication_rel'::regclass then '-0'
+        when 'pg_statistic_ext'::regclass then '-0'
+        when 'pg_event_trigger'::regclass then '-0'
+        when 'pg_operator'::regclass then '-0'
+        when 'pg_opclass'::regclass then '-0'
+        when 'pg_opfamily'::regclass then '-0'
+        when 'pg_cast'::regclass then '-0'
     end as owner
 ) as o
 where o.owner is not null

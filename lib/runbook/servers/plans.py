@@ -16,6 +16,10 @@ from psycopg.sql import SQL, Identifier, Literal
 
 _prefixes: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
 _THERE = "select name from pg_catalog.pg_prepared_statements"
+_AS_NEW = """
+close all; set session authorization default; reset all; unlisten *;
+select pg_catalog.pg_advisory_unlock_all(); discard temp; discard sequences
+"""
 # A plan for these very objects would have to be made anew for the next ones.
 _GENERIC = "set local plan_cache_mode = force_generic_plan"
 
@@ -65,9 +69,12 @@ def prefix(conn: Connection) -> str:
     return _prefixes.setdefault(conn, f"runbook_{secrets.token_hex(8)}_")
 
 
-def forget_others(conn: Connection) -> None:
-    """Deallocate what a file has prepared."""
-    for (name,) in conn.execute(_THERE).fetchall():
+def as_new(conn: Connection) -> None:
+    """Put a session back as DISCARD ALL does, but for our own plans."""
+    cursor = conn.execute(f"{_AS_NEW}; {_THERE}")
+    while cursor.nextset():
+        pass
+    for (name,) in cursor.fetchall():
         if not name.startswith(prefix(conn)):
             conn.execute(SQL("deallocate {}").format(Identifier(name)))
 
