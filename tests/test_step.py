@@ -6,7 +6,9 @@ import _thread
 import threading
 
 import pytest
+from runbook import ledger
 from runbook.errors import CheckFailed, FileInvalid, InDoubt, NotApplied, OutOfOrder
+from runbook.panel.steps import step_map
 from sandbox import Project, until
 
 pytest_plugins = ("engine_fixtures",)
@@ -76,6 +78,14 @@ def test_a_file_that_was_edited_after_its_apply_is_flagged_and_never_run_again(p
     # Layout and comments are no edit; the stages go on.
     project.file(one).write_text("-- why\n" + ONE.replace("(id int", "(\n  id int"))
     assert [row.version for row in project.open().history().edited] == []
+    for remark in ("", "-- and another\n"):  # before it was closed, and after
+        project.file(one).write_text(project.file(one).read_text() + remark)
+        project.close(one)
+        with project.connect() as conn:
+            steps = step_map(project.plan.migration(one), ledger.read(conn, one), held=True)
+        assert (steps["apply"], steps.next) == ("passed", "")
+    assert project.step(one).entry().status == "Completed"
+    assert project.fingerprint() == catalog
 
 
 def test_a_mended_file_goes_on_in_the_same_kernel_after_precheck_and_apply_failed(project: Project):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 skipped = before.skipped
 _WHO_ELSE = "applied before, and not by this runbook: nothing was run"
+_SAME_SQL = "applied before; what was edited in the file since is not its SQL: nothing was run"
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,14 @@ def _applied_before(phase: OpenPhase, migration: Migration) -> list[Finding]:
     """What another runner recorded; or, of another tool's work, that nothing is known of it."""
     events = ledger.since_rollback(ledger.read(phase.conn, migration.version))
     ours = ledger.latest((e for e in events if e.state == ledger.PASSED), "apply")
-    if ours is not None:
+    if ours is not None and ours.detail.get("sha256") == migration.script.sha256:
         return ours.findings
-    rows = skipped(migration, _WHO_ELSE)
+    # From here on the stages stand on the file as it is now.
+    known = {"why": _SAME_SQL, "same_as": ours.seq} if ours else {"why": _WHO_ELSE}
+    rows = ours.findings if ours else skipped(migration, _WHO_ELSE)
     ledger.record(
         phase.conn, phase.author, stage="apply", state=ledger.DONE, phase=migration.phase,
-        version=migration.version, findings=rows, sha256=migration.script.sha256, why=_WHO_ELSE,
+        version=migration.version, findings=rows, sha256=migration.script.sha256, **known,
     )  # fmt: skip
     return rows
 

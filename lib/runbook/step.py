@@ -67,8 +67,9 @@ class Step:
             return show.Text(f"{migration.name}: {_CHECK_ONLY}.")
         events = self._events()
         done = latest(since_rollback(events), "checkpoint")
-        if done is None or done.state != PASSED:
-            rows = checkpoint.missing(events, migration.script.sha256)
+        sha256 = migration.script.sha256
+        if done is None or done.state != PASSED or done.detail.get("sha256", sha256) != sha256:
+            rows = checkpoint.missing(events, sha256)
             rows += acknowledging.required(migration, events)
             if failed(rows):
                 first = failed(rows)[0]

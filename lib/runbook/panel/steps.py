@@ -77,8 +77,9 @@ def step_map(migration: Migration, events: Sequence[Event], *, held: bool) -> St
         elif event.state in (PASSED, DONE) and _of_another_file(event, sha256):
             states.append(EDITED)
         else:
-            done = stage == ACKNOWLEDGE and event.state == DONE
-            states.append(PASSES if done else _WORDS[event.state])
+            # The same SQL that this runbook applied, from a file that was edited around it.
+            ours = stage == ACKNOWLEDGE or "same_as" in event.detail
+            states.append(PASSES if ours and event.state == DONE else _WORDS[event.state])
     place = MAP.index("apply")
     if states[place] in (PASSES, ELSEWHERE, EDITED) and not held:
         states[place] = DOUBT
