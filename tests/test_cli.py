@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from runbook import cli
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)
@@ -206,3 +207,10 @@ def test_a_closed_pipe_and_python_m_runbook_end_quietly(project: Project):
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.strip() in ("0", "141")
+
+
+@pytest.mark.parametrize("dashes", [(), ("--",)])
+def test_what_lab_does_not_know_is_passed_on_to_jupyterlab_in_its_order(dashes: tuple[str, ...]):
+    given = ["--port", "8899", "--no-browser"]
+    options = cli.parsed(["lab", *dashes, *given])
+    assert [option for option in options.unknown if option != "--"] == given

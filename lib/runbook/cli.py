@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit code."""
     # A closed pipe (`runbook status | head`) ends us quietly, as it does every other filter.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    options = parser().parse_args(argv)
+    options = parsed(argv)
     module, function = options.run.split(":")
     try:
         return getattr(importlib.import_module(f".{module}", __package__), function)(options)
@@ -41,6 +41,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         remedy = "`runbook status` says what is applied; --debug shows where this came from."
         return _report(options, RunbookError(redact(words), remedy=remedy), 1)
+
+
+def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options; those that no command of ours knows are refused, or passed on by `lab`."""
+    usage = parser()
+    options, unknown = usage.parse_known_args(argv)
+    options.unknown = unknown
+    if unknown and not getattr(options, "passes_on", False):
+        usage.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _report(options: argparse.Namespace, error: RunbookError, code: int) -> int:

@@ -22,7 +22,7 @@ def lab(options: argparse.Namespace) -> NoReturn:
     work.mkdir(parents=True, exist_ok=True)
     for notebook in sorted((root / "notebooks").glob("*.ipynb")):
         _copy(notebook, work / notebook.name)
-    extra = [option for option in options.options if option != "--"]
+    extra = [option for option in options.unknown if option != "--"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         extra.append("--allow-root")  # a container's only user is root
     # The project's folder is the root, so that a migration can be mended beside its notebook.
@@ -31,6 +31,9 @@ def lab(options: argparse.Namespace) -> NoReturn:
     environment = {
         **os.environ,
         "RUNBOOK_PROJECT": str(root),
+        # Words instead of a bare NameError; an operator's own startup file comes first.
+        "PYTHONSTARTUP": os.environ.get("PYTHONSTARTUP")
+        or str(folder("templates") / "lab" / "kernel.py"),
         # Defaults below the operator's own settings: no question about news on the first start,
         # and a panel that is still to be read when its kernel is gone.
         "JUPYTER_CONFIG_PATH": os.pathsep.join(

@@ -59,8 +59,8 @@ def _forward(commands: Any) -> None:
     reset.set_defaults(run="commands:reset")
 
     lab = _command(commands, "lab", "open JupyterLab on a working copy of the notebooks")
-    lab.add_argument("options", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
-    lab.set_defaults(run="lab:lab")
+    lab.description = f"{lab.description}; other options (--no-browser, …) are passed on to it"
+    lab.set_defaults(run="lab:lab", passes_on=True)
 
 
 def _made_up(commands: Any) -> None:
