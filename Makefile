@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks bench-stages
+.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks bench-stages bench-files
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench-checks: $(VENV)/ready ## how long validation takes on catalogs of 100, 1,0
 
 bench-stages: $(VENV)/ready ## what a migration's stages cost on catalogs of 100, 1,000 and 10,000 tables
 	$(BIN)/python tests/benchmarks/stages.py
+
+bench-files: $(VENV)/ready ## 100 and 1,000 small files, beside other tools; written to docs/benchmarks-files.md
+	$(BIN)/python tests/benchmarks/files.py
 
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab

@@ -97,9 +97,11 @@ class Watch(threading.Thread):
 
 def measured(command: list[str], *, home: Path, cwd: Path) -> Seen:
     """Run it, and watch."""
+    environment = {**os.environ, "RUNBOOK_HOME": str(home)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # where people work, it is written
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=cwd, env={**os.environ, "RUNBOOK_HOME": str(home)},
+        command, cwd=cwd, env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     watch = Watch(psutil.Process(process.pid), home)
