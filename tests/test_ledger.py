@@ -172,3 +172,21 @@ def test_a_ledger_that_was_dropped_meanwhile_reads_as_none(conn):
     assert ledger.read(conn) == []
     ledger.record(conn, Author("r", "ada"), stage="note", state=ledger.DONE)
     assert len(ledger.read(conn)) == 1
+
+
+def test_what_was_begun_and_not_closed_since_its_rollback_is_named(conn):
+    def happens(version, stage, state):
+        ledger.record(conn, Author("r", "ada"), stage=stage, state=state, version=version)
+
+    assert ledger.unclosed(conn) == set()
+    happens("1", "apply", ledger.PASSED)
+    happens("2", "checkpoint", ledger.PASSED)
+    happens("3", "checkpoint", ledger.PASSED)
+    happens("3", "checkpoint", ledger.FAILED)
+    assert ledger.unclosed(conn) == {"1", "3"}
+    happens("3", "rollback", ledger.PASSED)
+    happens("1", "checkpoint", ledger.PASSED)
+    happens("2", "rollback", ledger.PASSED)
+    happens("2", "precheck", ledger.PASSED)
+    happens("", "note", ledger.DONE)
+    assert ledger.unclosed(conn) == {"2"}

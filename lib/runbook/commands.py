@@ -17,7 +17,6 @@ from .approvals import second
 from .audit import signing, storing
 from .cli import say
 from .errors import Refused
-from .ledger import PASSED, latest, since_rollback
 from .notebook_names import BASELINE, VALIDATION
 from .plan import Phase, Plan
 from .plan_file import read_plan
@@ -33,9 +32,6 @@ def run(options: argparse.Namespace) -> int:
     root = find_project(options.project)
     plan = read_plan(root)
     phases = [plan.phase(name) for name in options.phases] or list(plan.phases)
-    for phase in phases:
-        for migration in phase.migrations:
-            _ = migration.script  # every file is read before anything runs
     target = open_target(options.target, root)
     mode = options.mode or ("check" if target.protected else "apply")
     if options.require_other_approver:
@@ -45,6 +41,9 @@ def run(options: argparse.Namespace) -> int:
         say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
             " (--again runs the notebooks all the same.)")  # fmt: skip
         return 0
+    for phase in phases:
+        for migration in phase.migrations:
+            _ = migration.script  # every file is read before anything runs
     names = [phase.notebook for phase in phases]
     if not options.phases:
         names = [BASELINE, *names] + ([VALIDATION] if mode == "apply" else [])
@@ -231,10 +230,5 @@ def _complete(plan: Plan, target: Target) -> bool:
         there = history.classify(plan, history.read(conn))
         if there.pending or there.edited:
             return False
-        events = ledger.read(conn)
-    for migration in plan.migrations:
-        own = since_rollback(e for e in events if e.version == migration.version)
-        last = latest(own, "checkpoint")
-        if own and (last is None or last.state != PASSED):
-            return False
-    return True
+        begun = ledger.unclosed(conn)
+    return begun.isdisjoint(m.version for m in plan.migrations)

@@ -134,6 +134,11 @@ def read(conn: psycopg.Connection, version: str | None = None) -> list[Event]:
     return [Event(seq, datetime.fromisoformat(at), *rest) for seq, at, *rest in rows]
 
 
+def unclosed(conn: psycopg.Connection) -> set[str]:
+    """The versions that have events since their last rollback, and no passed checkpoint."""
+    return {version for (version,) in met.rows(conn, TABLE, query("ledger_open"), {})}
+
+
 def broken_at(conn: psycopg.Connection) -> int | None:
     """The first event that does not fit into the chain; None while the chain is intact."""
     row = conn.execute(query("ledger_broken")).fetchone()
