@@ -2,7 +2,7 @@
 
 Phase 1 of EventOS on a fresh embedded server, in the real JupyterLab: a refusal, a lock in the
 way, a migration through its stages, the phase's own pictures; then the panel in the dark and on a
-phone.
+phone. From the tutorial, what users feel while a migration is applied.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ def main() -> int:
 
 
 def take(seat: Seat, lab: Lab) -> None:
-    """One session, from the first cell to the last."""
+    """One session, from the first cell to the last; the tutorial's load before it."""
     page = seat.page
+    seat.open(lab.notebook("10_tutorial.ipynb"))
+    seat.menu("Run", "Run All Cells")
+    seat.ended("phase.handover()", seconds=180)
+    _keep(seat.output("lesson.rehearse()").locator("img"), "load")
     seat.open(lab.notebook("01_event_wizard.ipynb"))
     page.keyboard.press("Control+B")  # the side bar is not what the pictures are about
     panel = seat.output("phase.panel()")

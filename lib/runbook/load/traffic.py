@@ -100,7 +100,7 @@ def running(
         for process in started:
             process.send_signal(signal.SIGALRM)  # as its own clock does: it ends, and writes down
         for number, (source, process) in enumerate(zip(wanted, started, strict=True)):
-            said = process.communicate(timeout=_GRACE_S)[1]
+            said = _ended(process)
             requests = tuple(_read(folder, number, traffic.began))
             traffic.streams.append(Stream(source.kind, source.table, requests, _error(said)))
 
@@ -129,6 +129,15 @@ def _pgbench(
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _ended(process: subprocess.Popen[str]) -> str:
+    """What it said on standard error."""
+    try:
+        return process.communicate(timeout=_GRACE_S)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return f"ERROR: no answer within {_GRACE_S} s after the apply\n"
 
 
 def _read(folder: Path, number: int, began: float) -> Iterator[Request]:
