@@ -1,4 +1,4 @@
-"""What a kernel of `runbook lab` says about a name that no cell has made."""
+"""What an operator is told to do next: about a name that is not there, a check that failed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
+from runbook import production_state
+from runbook.errors import CheckFailed
 from runbook.guide.missing_names import words
+from runbook.notebooks import write_notebooks
 from runbook.resources import folder
+from sandbox import Project
+
+SCENARIO = "-- name: it is empty\n-- as: owner\n-- expect: 0 rows\nselect from public.t;\n"
+pytest_plugins = ("engine_fixtures",)
+TABLE = "create table public.t (id int);\nalter table public.t enable row level security;\n"
 
 
 def test_before_the_notebook_is_open_its_first_cells_come_first():
@@ -43,3 +51,56 @@ def test_a_kernel_of_the_lab_says_it_in_three_sentences(errors: list[Any]):
 def test_a_mistake_in_a_function_keeps_its_traceback_and_no_name_is_left_behind(errors: list[Any]):
     assert any("deeper" in line for line in errors[1].traceback)
     assert errors[2].ename == "NameError"
+
+
+def _said(project: Project, version: str) -> CheckFailed:
+    with pytest.raises(CheckFailed) as caught:
+        project.step(version).precheck()
+    assert ".." not in caught.value.what
+    return caught.value
+
+
+def test_a_missing_rollback_is_written_and_not_the_migration_mended(project: Project):
+    risky = project.add("risky", TABLE, tables=("public.t",), risk="high", scenario=SCENARIO)
+    said = _said(project, risky)
+    assert said.remedy.startswith(f"Write migrations/rollback/{risky}_risky.sql (`runbook draft-")
+    bare = project.add("bare", TABLE.replace("public.t", "public.b"), tables=("public.b",),
+                       risk="high", rollback="drop table public.b;\n")  # fmt: skip
+    said = project.step(bare, mode="check")
+    with pytest.raises(CheckFailed) as caught:
+        said.precheck()
+    assert caught.value.remedy.startswith(f"Write migrations/tests/{bare}_bare.sql, and")
+
+
+def test_a_typing_mistake_in_the_plan_is_looked_for_in_the_plan(project: Project):
+    version = project.add("t", TABLE, tables=("public.tt",))
+    said = _said(project, version)
+    assert said.what.endswith("_t.sql: public.t, and the plan says public.tt.")
+    assert said.remedy.startswith("Make `tables` in plan.toml and migrations/")
+
+
+def test_an_edited_file_is_put_back(project: Project):
+    version = project.add("t", TABLE, tables=("public.t",))
+    project.applied(version)
+    project.file(version).write_text(TABLE + "create index on public.t (id);\n")
+    said = _said(project, version)
+    assert said.remedy.startswith("Put the file back as it was applied")
+    assert "`runbook reconcile`" in said.remedy
+
+
+def test_the_check_of_a_rollback_prints_the_token_that_its_apply_accepts(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    version = project.add("t", TABLE, tables=("public.t",), rollback="drop table public.t;\n")
+    project.close(version)
+    write_notebooks(project.plan, project.root / "notebooks")
+    conninfo = production_state.conninfo(project.root, project.database)
+    monkeypatch.setenv("RUNBOOK_TEST_TARGET", conninfo)
+    command = ("rollback", "t", "--target", "env:RUNBOOK_TEST_TARGET", "--mode")
+    assert project.run(*command, "check", target=False) == 0
+    out = capfd.readouterr().out
+    token = out.split("as it is now: ")[1].split()[0]
+    assert "--mode apply --approve TOKEN" in out
+    assert project.history() == [version]
+    assert project.run(*command, "apply", "--approve", token, target=False) == 0
+    assert project.history() == []

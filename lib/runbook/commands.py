@@ -221,7 +221,8 @@ def _token(plan: Plan, last: Phase, target: Target, operator: str) -> str:
         offer = approval.offer(conn, target, identify(conn), waiting, author(operator))
     first = f"Plan token for these {len(waiting)} files on {target.name} as it is now:"
     covers = "It covers exactly this, and is void as soon as any of it changes:"
-    return f"{first} {offer.token}\n{covers}\n{offer.text()}"
+    following = f"Next: the same command with --mode apply --approve {offer.token}"
+    return f"{first} {offer.token}\n{covers}\n{offer.text()}\n{following}"
 
 
 def _complete(plan: Plan, target: Target) -> bool:

@@ -41,7 +41,24 @@ def rollback(options: argparse.Namespace) -> int:
     code = execute(root, target, [ROLLBACK], options.operator, given)
     applied, total = counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
+    if given["mode"] == "check" and not code and (target.protected or options.without_backup):
+        say(_rollback_token(options, given))
     return code
+
+
+def _rollback_token(options: argparse.Namespace, given: dict[str, str]) -> str:
+    from .desk import open_rollback
+
+    desk = open_rollback(
+        target=options.target, mode="check", operator=options.operator, project=options.project,
+        versions=given["versions"], without_backup=options.without_backup,
+    )  # fmt: skip
+    names = ", ".join(migration.name for migration in desk.migrations)
+    return (
+        f"Rollback token for {names} on {desk.target.name} as it is now: {desk.token()}\n"
+        "The record shows what would go. Next: the same command with"
+        " --mode apply --approve TOKEN"
+    )
 
 
 def put_back(options: argparse.Namespace) -> int:

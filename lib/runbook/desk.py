@@ -25,6 +25,7 @@ from . import verify as verification
 from .apply import Limits
 from .errors import CheckFailed, NotApproved, Refused, RunbookError
 from .findings import SKIP, Finding, failed
+from .guide.remedies import first_of
 from .ledger import FAILED, PASSED
 from .opened import MODES
 from .panel.confirm import Box, Confirmation
@@ -78,10 +79,9 @@ class Desk:
         if bad:
             show.display(table)
             raise CheckFailed(
-                f"{caption}: {len(bad)} of {len(rows)} findings say FAIL, the first: "
-                f"{bad[0].check}, {bad[0].object}: {bad[0].observed}.",
+                f"{caption}: {first_of(bad, len(rows))}",
                 state="Looking changed nothing.",
-                remedy="The table above names each one.",
+                remedy="The cell's table, in the record too, names each one.",
             )
         return table
 
@@ -152,7 +152,7 @@ class Rollback(Desk):
         rows = goes.preview(self.target, self.conn, self.plan, applied, self.migrations)
         note = ""
         if self._needs_token() and not failed(rows):
-            note = f"Rollback token, for whoever approves this: {self._token()}"
+            note = f"Rollback token, for whoever approves this: {self.token()}"
         return self.answer(rows, f"Would go: {names}", note=note)
 
     def confirm(self) -> Box | show.Text:
@@ -204,20 +204,21 @@ class Rollback(Desk):
     def _needs_token(self) -> bool:
         return self.target.protected or self.without_backup
 
-    def _token(self) -> str:
+    def token(self) -> str:
+        """What an approver approves: these rollback files, on the database as it is now."""
         now = catalog.fingerprint(catalog.snapshot(self.conn))
         return rollback.token(
             self.identity, now, self.migrations, without_backup=self.without_backup
         )
 
     def _require_approval(self) -> None:
-        if not self._needs_token() or self.approve == self._token():
+        if not self._needs_token() or self.approve == self.token():
             return
         how = " without a backup" if self.without_backup else ""
         raise NotApproved(
             f"Rolling back on {self.target.name}{how} needs its rollback token.",
             remedy="Look at the preview with mode=check; it prints the token. Have it approved,"
-            " and pass it as approve=….",
+            " and pass it: --approve TOKEN (in a notebook: approve = …).",
         )
 
 

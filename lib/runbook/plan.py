@@ -177,7 +177,11 @@ class Plan:
             if wanted in (phase.id, str(number), phase.notebook, Path(phase.notebook).stem):
                 return phase
         known = ", ".join(phase.id for phase in self.phases)
-        raise PlanInvalid(f"The plan has no phase {wanted!r}.", remedy=f"It has: {known}.")
+        raise PlanInvalid(
+            f"The plan has no phase {wanted!r}.",
+            remedy=f"It has: {known}. Its number or its notebook's name will do; the baseline and the"
+            " validation run where no phase is named.",
+        )
 
     def migration(self, version: str) -> Migration:
         """The migration with this version or name."""

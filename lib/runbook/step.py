@@ -19,6 +19,7 @@ import psycopg
 from . import acknowledging, checkpoint, guards, issues, journal, ledger, matrix, show, stages
 from .errors import CheckFailed, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
+from .guide import remedies
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
 from .redact import redact
@@ -154,10 +155,9 @@ class Step:
         if bad:
             show.display(table)
             raise CheckFailed(
-                f"{stage} of {migration.name}: {len(bad)} of {len(rows)} findings say FAIL,"
-                f" the first: {bad[0].check}, {bad[0].object}: {bad[0].observed}.",
+                f"{stage} of {migration.name}: {remedies.first_of(bad, len(rows))}",
                 state=self._state_words(stage),
-                remedy="Mend the file and run this cell again."
+                remedy=remedies.before_apply(bad[0], migration)
                 if stage == "precheck"
                 else f"Roll back {migration.version} (09_rollback), mend the file, apply again.",
             )

@@ -56,7 +56,8 @@ def _show(adopted: Adopted, project: Path) -> None:
     _trials(adopted)
     kinds = Counter(str(Path(name).parent) for name in adopted.written)
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
-    say(f"Next: runbook run --project {project}")
+    say(f"Next: runbook run --project {project}   (on the embedded server; on one of yours, looking"
+        " only: --target env:VAR)")  # fmt: skip
 
 
 def _faults(adopted: Adopted) -> None:
@@ -91,6 +92,11 @@ def _trials(adopted: Adopted) -> None:
         elif tried.why_not:
             needs = "; needs one before it can run (risk: high)" if risk == "high" else ""
             say(f"  rollback    {files[version]}: none drafted: {tried.why_not}{needs}")
+    if any("does not exist" in (tried.failure or "") for tried in failed.values()):
+        say(
+            "  Is what does not exist in none of your files? Then they begin on a database that has"
+        )
+        say("  it: `runbook rehearse --target env:VAR` tries them on a copy of its schema.")
 
 
 def _document(adopted: Adopted) -> dict:
