@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks bench-stages bench-files
+.PHONY: help run lab test test-slow crash-test check format lock new-migration notebooks pictures clean bench bench-checks bench-stages bench-files bench-fleet
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench-stages: $(VENV)/ready ## what a migration's stages cost on catalogs of 100
 
 bench-files: $(VENV)/ready ## 100 and 1,000 small files, beside other tools; written to docs/benchmarks-files.md
 	$(BIN)/python tests/benchmarks/files.py
+
+bench-fleet: $(VENV)/ready ## targets a minute with one worker and two, memory a worker; docs/benchmarks-fleet.md
+	$(BIN)/python tests/benchmarks/fleet.py
 
 lab: $(VENV)/ready ## open JupyterLab on a working copy of the notebooks
 	$(BIN)/runbook lab
