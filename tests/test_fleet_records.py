@@ -71,10 +71,10 @@ def test_a_summary_and_its_records_hold_each_other(
 ):
     project = tenants.project
     targets = tenants.make(2, protected=False)
-    tenants.write(waves=["100%"])
+    tenants.write(waves=["100%"], per_server=1)
     key = tmp_path / "key"
     signing.make(key)
-    done = fleet(project, "one", "--mode", "apply", "--workers", "1", "--json",
+    done = fleet(project, "one", "--mode", "apply", "--workers", "2", "--json",
                  more={signing.VARIABLE: str(key)})  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "wave 1 of 1: 2 of 2, 0 failed" in done.stderr
@@ -84,6 +84,8 @@ def test_a_summary_and_its_records_hold_each_other(
     (one,) = said["targets"][targets[0]]["records"]
     assert said["records"][one] == manifest.digest(runs / one / manifest.FILE)
     assert len(said["records"]) == 2
+    first, second = (r for r in record.records(runs) if r.phase != "fleet")
+    assert first.ended <= second.started  # one at a time on a server, whatever workers there are
     assert targets[1] in (summary.path / "record.html").read_text()
 
     assert _failed(runs) == []
