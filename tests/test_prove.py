@@ -96,14 +96,17 @@ grant select on public.old to anon;
 comment on column public.fresh.id is 'ours';
 create index on public.old (n);
 do $$ begin end $$;
+alter table public.old alter column n set not null;
 """)  # fmt: skip
     assert project.run("draft-rollback", version, target=False) == 0
     said = capsys.readouterr().out
     for words in ("line 3: no inverse: update public.old", "line 4: no inverse",
-                  "line 5: assumed", "line 7: no inverse", "line 8: no inverse"):  # fmt: skip
+                  "line 5: assumed", "line 7: no inverse", "line 8: no inverse",
+                  "line 9: assumed"):  # fmt: skip
         assert words in said
     script = read_script(project.migration(version).rollback)
     assert [statement.text for statement in script.statements] == [
+        "alter table public.old alter column n drop not null",
         "REVOKE select ON public.old FROM anon",
         "alter table public.old drop column more",
         "drop table public.fresh",

@@ -9,6 +9,7 @@ import pytest
 from runbook import ledger
 from runbook.errors import CheckFailed, FileInvalid, InDoubt, NotApplied, OutOfOrder
 from runbook.panel.steps import step_map
+from runbook.panel.view import look
 from sandbox import Project, until
 
 pytest_plugins = ("engine_fixtures",)
@@ -150,6 +151,11 @@ def test_an_interrupted_apply_is_rolled_back_and_says_so(project: Project):
     assert "rolled back: nothing remains" in caught.value.state
     assert (project.fingerprint(), project.history()) == (before, [])
     assert project.states(one)[-1] == ("apply", "failed")
+    # Nothing is to be mended: what is next is the cell that was stopped.
+    assert [str(issue) for issue in step.entry().issues] == ["apply was interrupted"]
+    phase = project.open()
+    view = look(phase, phase.conn)
+    assert (view.next, view.why) == ("one.apply()", "it was interrupted: run its cell again")
     assert project.value("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == 0
 
 

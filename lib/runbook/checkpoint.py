@@ -146,6 +146,8 @@ def _verdict(event: Event) -> str:
 def _trouble(event: Event) -> str:
     if event.stage == "note":
         return str(event.detail.get("text", ""))
+    if event.detail.get("interrupted"):
+        return f"{event.stage} was interrupted"
     return (
         f"{event.stage} failed: {str(event.detail.get('error', 'a check failed')).splitlines()[0]}"
     )

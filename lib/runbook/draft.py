@@ -210,6 +210,9 @@ def _altered(statement: Statement) -> Iterator[Inverse]:
         ):
             name = quoted(definition.constraint.conname)
             yield Inverse(statement.line, f"{head} drop constraint {name}")
+        elif what == "AT_SetNotNull":
+            nullable = f"{head} alter column {quoted(command.name)} drop not null"
+            yield Inverse(statement.line, nullable, "taken for nullable before")
         elif what in _TOGGLES:
             yield Inverse(statement.line, f"{head} {_TOGGLES[what]}", "taken for a change")
         else:

@@ -203,7 +203,8 @@ class Step:
         assert isinstance(error, RunbookError)
         # Where the ledger cannot be written to either, the error itself matters more.
         with contextlib.suppress(RunbookError, psycopg.Error):
-            self._record(stage, FAILED, (), error=str(error))
+            stopped = {"interrupted": True} if interrupted else {}
+            self._record(stage, FAILED, (), error=str(error), **stopped)
         return error
 
     def _state_words(self, stage: str, *, interrupted: bool = False) -> str:

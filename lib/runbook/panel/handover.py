@@ -19,7 +19,7 @@ from ..plan_file import read_plan
 from ..project import find_project
 from ..resources import query
 from ..target import Target, identify, open_target
-from .steps import CHECKPOINT, DOUBT, FAILS, StepMap, step_map
+from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, STOPPED, StepMap, step_map
 from .view import environment_of
 
 
@@ -123,14 +123,18 @@ def _begun(steps: Sequence[StepMap]) -> list[str]:
     said = []
     for step in steps:
         failed = [
-            stage for stage in ("precheck", "apply", "verify", "test") if step[stage] == FAILS
+            f"{stage} {'failed' if step[stage] == FAILS else 'was interrupted'}"
+            for stage in ("precheck", "apply", "verify", "test")
+            if step[stage] in (FAILS, STOPPED)
         ]
         if failed:
-            said.append(f"{step.migration.name}: {failed[0]} failed"
+            said.append(f"{step.migration.name}: {failed[0]}"
                         + (", and it is applied" if step.held else ", and nothing of it is"
                            " applied"))  # fmt: skip
         elif step.held and not step.closed and step["apply"] != "elsewhere":
-            said.append(f"{step.migration.name}: applied, and not closed ({step.next} is next)")
+            edited = "; its file was edited since" if EDITED in step.states else ""
+            said.append(f"{step.migration.name}: applied, and not closed"
+                        f" ({step.next} is next){edited}")  # fmt: skip
         elif not step.held and step["apply"] == "started":
             said.append(f"{step.migration.name}: its apply was started, and not finished")
     return said

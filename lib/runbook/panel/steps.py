@@ -17,8 +17,9 @@ from ..plan import Migration
 
 CHECKPOINT = "checkpoint"
 MAP = (*STAGES, ACKNOWLEDGE, CHECKPOINT)
-PASSES, FAILS, RUNS, WAITS, ELSEWHERE, EDITED, NOT_ASKED, DOUBT = (
+PASSES, FAILS, RUNS, WAITS, ELSEWHERE, EDITED, NOT_ASKED, DOUBT, STOPPED = (
     "passed", "failed", "started", "to do", "elsewhere", "file edited", "not asked", "in doubt",
+    "interrupted",
 )  # fmt: skip
 _WORDS = {PASSED: PASSES, FAILED: FAILS, STARTED: RUNS, DONE: ELSEWHERE}
 
@@ -76,6 +77,8 @@ def step_map(migration: Migration, events: Sequence[Event], *, held: bool) -> St
             states.append(WAITS)
         elif event.state in (PASSED, DONE) and _of_another_file(event, sha256):
             states.append(EDITED)
+        elif event.state == FAILED and event.detail.get("interrupted"):
+            states.append(STOPPED)  # by the operator: nothing is to be mended
         else:
             # The same SQL that this runbook applied, from a file that was edited around it.
             ours = stage == ACKNOWLEDGE or "same_as" in event.detail

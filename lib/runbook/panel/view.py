@@ -14,7 +14,7 @@ from .. import history, issues, ledger
 from ..plan import Migration
 from ..resources import query
 from ..target import Target
-from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, MAP, StepMap, step_map
+from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, MAP, STOPPED, StepMap, step_map
 
 if TYPE_CHECKING:
     from ..opened import OpenPhase
@@ -150,7 +150,8 @@ def _next(phase: OpenPhase, steps: Sequence[StepMap], there: history.History) ->
         return "09_rollback", words
     if step["precheck"] in (FAILS, EDITED) or step["apply"] == FAILS:
         return f"{name}.precheck()", "after mending what failed" if not step.held else ""
-    return f"{name}.{stage}()", ""
+    stopped = "it was interrupted: run its cell again" if step[stage] == STOPPED else ""
+    return f"{name}.{stage}()", stopped
 
 
 def _times(

@@ -11,7 +11,7 @@ from .view import View
 
 _SIGNS = {
     "passed": "✓", "failed": "✕", "started": "…", "to do": "·", "elsewhere": "○",
-    "file edited": "▲", "not asked": "–", "in doubt": "?",
+    "file edited": "▲", "not asked": "–", "in doubt": "?", "interrupted": "▲",
 }  # fmt: skip
 NOTHING = "nothing"
 
