@@ -173,6 +173,8 @@ def test_next_steps_follow_from_what_is_left():
     done = document(log=[{**LOG[0], "issues": []}], verdicts=[])
     assert cover.next_steps(done) == ["Nothing is left to do."]
     assert cover.next_steps(document(**FAILED, log=[], verdicts=[])) == ["Mend the file."]
+    looked = document(log=[], verdicts=[], parameters={"mode": "check", "versions": "1"})
+    assert cover.next_steps(looked)[0].startswith("Nothing was taken back in mode check.")
 
 
 @pytest.fixture(scope="module")

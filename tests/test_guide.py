@@ -11,7 +11,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from runbook import production_state
-from runbook.errors import CheckFailed
+from runbook.errors import CheckFailed, NotApplied
 from runbook.guide.missing_names import words
 from runbook.notebooks import write_notebooks
 from runbook.resources import folder
@@ -104,3 +104,20 @@ def test_the_check_of_a_rollback_prints_the_token_that_its_apply_accepts(
     assert project.history() == [version]
     assert project.run(*command, "apply", "--approve", token, target=False) == 0
     assert project.history() == []
+
+
+def test_what_an_apply_would_be_stopped_for_is_said_at_the_precheck(project: Project):
+    project.sql("create table public.kept (id int, name text); insert into public.kept values (1)")
+    sql = "update public.kept set name = 'x';\nalter table public.kept drop column name;\n"
+    version = project.add("takes", TABLE + "delete from public.t;\n" + sql, tables=("public.t",),
+                          risk="medium")  # fmt: skip
+    rows = [row for row in project.step(version).precheck().values.tolist() if row[0] == "Losses"]
+    assert [row[3].partition(":")[0] for row in rows] == [
+        "changes rows of public.kept (line 4)", "drops a column of public.kept (line 5)"
+    ]  # fmt: skip
+    assert all(row[3].endswith('plan.toml says may_lose = ["public.kept"]') for row in rows)
+    with pytest.raises(NotApplied, match=r"public\.kept"):
+        project.step(version).apply()
+    declared = project.plan_read().replace("may_lose = []", 'may_lose = ["public.kept"]')
+    project.plan_text(declared)
+    assert "Losses" not in project.step(version).precheck().values[:, 0]

@@ -12,6 +12,7 @@ from . import precheck as before
 from . import verify as verification
 from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
+from .guide import losses
 from .parts import apply_in_parts, finished_parts
 from .plan import Migration
 from .rehearsal import kept
@@ -60,6 +61,7 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     account = tried.account if tried else None
     rows += forecast.forecast(phase.conn, migration, account)
     rows.append(risk.compared(migration, account))
+    rows += losses.undeclared(migration)
     detail: dict[str, Any] = {"locks": dict(account.locks)} if account else {}
     if tried:
         detail["twin_s"] = [round(seconds, 3) for seconds in tried.seconds]

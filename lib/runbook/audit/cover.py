@@ -162,6 +162,11 @@ def next_steps(document: Mapping[str, Any]) -> list[str]:
         steps.append(
             "Have the plan token approved, then run again with `--mode apply --approve TOKEN`."
         )
+    if checking and not error and "versions" in document["parameters"]:
+        steps.append(
+            "Nothing was taken back in mode check. Have the rollback token approved, then run again"
+            " with `--mode apply --approve TOKEN`."
+        )
     warnings = sums(document).get(WARN, 0)
     if warnings:
         few = "1 finding says" if warnings == 1 else f"{warnings} findings say"
