@@ -117,6 +117,25 @@ def test_a_rollback_that_leaves_something_fails_the_rehearsal_and_stops_it(proje
     assert "A rehearsal cannot show:" in said
 
 
+def test_a_migration_without_a_rollback_goes_one_way_and_the_next_is_still_rehearsed(
+    project: Project, capfd
+):
+    project.add("a", TABLE, tables=("public.notes",), scenario=SCENARIO)
+    project.add("b", "alter table public.notes add column more text;\n",
+                rollback="alter table public.notes drop column more;\n")  # fmt: skip
+    code, document = _rehearse(project, capfd)
+    assert code == 0, document
+    rows = document["migrations"][0]["findings"]
+    assert [row["observed"].rpartition(": ")[2] for row in rows if row["check"] == "roll back"] == [
+        "it goes one way"
+    ]
+    assert project.run("rehearse") == 0
+    assert "again (1 of them only there: no rollback file)" in capfd.readouterr().out
+    risky = project.add("c", "alter table public.notes drop column body;\n", risk="high")
+    code, document = _rehearse(project, capfd)
+    assert (code, document["migrations"][-1]["version"]) == (3, risky)
+
+
 def test_a_sample_holds_all_that_its_rows_refer_to(project: Project, server: embedded.Server):
     project.sql(FAMILY)
     with project.connect() as there:

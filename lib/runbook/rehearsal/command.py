@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from ..cli import emit, say
 from ..errors import Refused
-from ..findings import PASS
+from ..findings import PASS, SKIP
 from ..load.felt import Felt
 from ..plan_file import read_plan
 from ..project import author, find_project
 from ..target import open_target
 from . import kept
 from .kept import CANNOT
-from .rehearse import Rehearsed, rehearse
+from .rehearse import BACK, Rehearsed, rehearse
 
 _MOST = 10
 
@@ -45,7 +45,12 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         emit(kept.document(made, datetime.now(UTC), operator))
     done = sum(each.passed for each in made.migrations)
-    say(f"{done} of {made.pending} pending went there, back and there again, in"
+    one_way = sum(
+        each.passed and any(row.check == BACK and row.verdict == SKIP for row in each.findings)
+        for each in made.migrations
+    )
+    only = f" ({one_way} of them only there: no rollback file)" if one_way else ""
+    say(f"{done} of {made.pending} pending went there, back and there again{only}, in"
         f" {made.seconds:.1f} s, on {sum(made.rows.values())} sampled rows of"
         f" {len(made.rows)} tables", options=options)  # fmt: skip
     say("A rehearsal cannot show:", options=options)

@@ -130,9 +130,14 @@ class _Way(Way):
         super().__init__(*given)
         self.load = load
 
+    @property
+    def one_way(self) -> bool:
+        """Whether the project leaves it without a way back: a warning, except at a high risk."""
+        return not self.migration.rollback.exists() and self.migration.risk != "high"
+
     def steps(self) -> dict[str, Callable[[], str | None]]:
         steps = list(super().steps().items())
-        return dict([*steps[:2], ("test", self._test), *steps[2:]])
+        return dict([*steps[:2], ("test", self._test), *([] if self.one_way else steps[2:])])
 
     def apply(self) -> None:
         if self.first is None or not self.load:
@@ -155,6 +160,9 @@ class _Way(Way):
         return f"{bad[0].check}, {bad[0].object}: {bad[0].observed}" if bad else None
 
 
+BACK = "roll back"
+
+
 def _rehearsed(there: psycopg.Connection, way: _Way) -> Rehearsed:
     migration = way.migration
     try:
@@ -165,6 +173,9 @@ def _rehearsed(there: psycopg.Connection, way: _Way) -> Rehearsed:
     if not migration.scenario.exists():
         rows = [row._replace(verdict=SKIP, observed="no scenario") if row.check == "test" else row
                 for row in rows]  # fmt: skip
+    if way.one_way:
+        reason = f"there is no migrations/rollback/{migration.path.name}: it goes one way"
+        rows.append(Finding(BACK, str(migration), "done", reason, SKIP))
     if way.first is None:
         return Rehearsed(migration, tuple(rows))
     account = way.first.account
