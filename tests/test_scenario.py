@@ -386,3 +386,41 @@ def test_a_malformed_access_table_is_refused_with_its_line(tail, line, says):
         scenario.parse(GOOD + tail, file="a.sql")
     assert says in str(refusal.value)
     assert f"a.sql, line {line}:" in str(refusal.value)
+
+
+def test_a_user_who_changed_between_two_statements_is_looked_up_anew(conn):
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    text = f"""\
+-- name: somebody is there
+-- as: owner
+-- expect: 1 affected
+insert into auth.users (id, email) values ('{first}', 'first@example.com');
+-- name: they are known by their e-mail
+-- as: authenticated first@example.com
+-- expect: value {first}
+select auth.uid();
+-- name: still
+-- as: authenticated first@example.com
+-- expect: value {first}
+select auth.uid();
+-- name: their address goes to somebody else
+-- as: owner
+-- expect: 1 affected
+update auth.users set id = '{second}' where id = '{first}';
+-- name: who is another now
+-- as: authenticated first@example.com
+-- expect: value {second}
+select auth.uid();
+-- name: and then nobody
+-- as: owner
+-- expect: 1 affected
+delete from auth.users where id = '{second}';
+-- name: asked once more
+-- as: authenticated first@example.com
+-- expect: 1 row
+select 1;
+"""
+    found = scenario.run(conn, scenario.parse(text))
+    assert [row.verdict for row in found if row.object != "asked once more"] == [PASS] * 8
+    (last,) = (row for row in found if row.object == "asked once more")
+    assert (last.verdict, "not in auth.users" in last.observed) == (FAIL, True)

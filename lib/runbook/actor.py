@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import psycopg
 
 ROLES = ("owner", "anon", "authenticated", "service_role")
 
+# Whom a connection has looked up; asked anew each time.
+_users: WeakKeyDictionary[psycopg.Connection, dict[str, tuple[str, str]]] = WeakKeyDictionary()
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OPTION = re.compile(r"\s+(headers|claims)=")
 
@@ -92,16 +95,29 @@ def become(conn: psycopg.Connection, actor: Actor, *, first: str = "", settings=
         UnknownUser: there is no such user (yet).
         psycopg.Error: the server has no such role (22023), or does not grant it (42501).
     """
+    if first:
+        first += ";"
+    put = _put(actor, "", "", settings)
+    if actor.user:
+        # Looked up by the owner: API roles cannot read auth.users. Who they were a statement ago
+        # they mostly are still: then asking and becoming is one message, else it is done again.
+        seen = _users.setdefault(conn, {})
+        guess = seen.get(actor.user)
+        put = _put(actor, *guess, settings) if guess else None
+        seen[actor.user] = _look_up(conn, actor.user, first=f"{first} reset role;", then=put)
+        if seen[actor.user] == guess:
+            return
+        first, put = "", _put(actor, *seen[actor.user], settings)
+    with psycopg.ClientCursor(conn) as cursor:
+        cursor.execute(f"{first} {put[0]}", put[1])
+
+
+def _put(actor: Actor, user_id: str, email: str, settings) -> tuple[str, list[str]]:
+    """What puts the actor on a connection: SQL, and its parameters."""
     claims: dict[str, object] = {}
     if actor.role != "owner":
         claims = {"role": actor.role}
-    user_id = email = ""
-    if first:
-        first += ";"
     if actor.user:
-        # Looked up by the owner: API roles cannot read auth.users.
-        user_id, email = _look_up(conn, actor.user, first=first + " reset role;")
-        first = ""
         claims |= {"sub": user_id} | ({"email": email} if email else {})
     claims |= json.loads(actor.claims)
     headers = ""
@@ -116,22 +132,25 @@ def become(conn: psycopg.Connection, actor: Actor, *, first: str = "", settings=
     }
     values |= dict(settings)
     calls = ["pg_catalog.set_config(%s, %s, true)"] * len(values)
-    parameters = [item for pair in values.items() for item in pair]
     role = "reset role" if actor.role == "owner" else f"set local role {actor.role}"
-    with psycopg.ClientCursor(conn) as cursor:
-        cursor.execute(f"{first} select {', '.join(calls)}; {role}", parameters)
+    parameters = [item for pair in values.items() for item in pair]
+    return f"select {', '.join(calls)}; {role}", parameters
 
 
-def _look_up(conn: psycopg.Connection, user: str, *, first: str) -> tuple[str, str]:
+def _look_up(
+    conn: psycopg.Connection, user: str, *, first: str, then: tuple[str, list[str]] | None
+) -> tuple[str, str]:
     """The user's (uuid, e-mail). A uuid needs no row: tokens outlive the user they name."""
     by_uuid = bool(_UUID.fullmatch(user))
     where = "id = %s::uuid" if by_uuid else "pg_catalog.lower(email::text) = pg_catalog.lower(%s)"
+    more, parameters = then or ("", [])
     with psycopg.ClientCursor(conn) as cursor:
         cursor.execute(
-            f"{first} select id::text, email::text from auth.users where {where}", [user]
+            f"{first} select id::text, email::text from auth.users where {where}; {more}",
+            [user, *parameters],
         )
-        while cursor.nextset():
-            pass
+        while cursor.description is None:
+            cursor.nextset()
         rows = cursor.fetchall()
     if len(rows) > 1:
         raise UnknownUser(f"{user} is in auth.users {len(rows)} times")

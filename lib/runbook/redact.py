@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -203,12 +204,18 @@ def redact(text: str) -> str:
     Colour codes can split a secret from its name (a coloured traceback does): where they hide
     one, the text loses its colours.
     """
+    return _redacted(text, _ours)
+
+
+# A record's texts pass here several times: as they arrive, in their cell, once more at the end.
+@lru_cache(maxsize=1_024)
+def _redacted(text: str, ours: re.Pattern[str] | None) -> str:
     if "\x1b" in text:
         if not find_secrets(text):
             return text
         text = _ANSI.sub("", text)
-    if _ours is not None:
-        text = _ours.sub(MASK, text)
+    if ours is not None:
+        text = ours.sub(MASK, text)
     for rule in _worth_trying(text):
         text = rule.pattern.sub(_mask, text)
     return text
@@ -216,14 +223,19 @@ def redact(text: str) -> str:
 
 def find_secrets(text: str) -> list[str]:
     """The kinds of secret in `text`, each once, never the secrets themselves; [] when clean."""
+    return list(_found(text, _ours))
+
+
+@lru_cache(maxsize=1_024)
+def _found(text: str, ours: re.Pattern[str] | None) -> tuple[str, ...]:
     kinds: list[str] = []
     text = _ANSI.sub("", text)
-    if _ours is not None and _ours.search(text):
+    if ours is not None and ours.search(text):
         kinds.append("a secret of this environment")
     for kind, _, pattern in _worth_trying(text):
         if kind not in kinds and any(_is_secret(match) for match in pattern.finditer(text)):
             kinds.append(kind)
-    return kinds
+    return tuple(kinds)
 
 
 def redact_tree(value: Any) -> Any:
@@ -237,6 +249,7 @@ def redact_tree(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=1_024)
 def _worth_trying(text: str) -> Sequence[_Rule]:
     """The rules that can match in `text`, or in what masking it leaves: *** makes no new word."""
     low = text.lower()
