@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 from runbook import record
 from runbook.audit import verifying
 from runbook.findings import FAIL
+from runbook.fleet.run import cluster
 from sandbox import Background, Project, until
 from tenants import Tenants, environment, fleet, summaries
 
@@ -66,6 +70,16 @@ def test_ctrl_c_is_summed_up_as_interrupted_and_the_next_run_takes_the_rest(tena
     assert again.returncode == 0, again.stdout + again.stderr
     assert tenants.applied() == [1, 1, 1]
     assert _failed(root / "runs") == []
+
+
+def test_a_second_cluster_on_the_machine_is_nothing_to_warn_of():
+    with socket.socket() as taken, warnings.catch_warnings():
+        with contextlib.suppress(OSError):  # by somebody else's, which is as good
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        warnings.simplefilter("error")
+        with cluster("", 1) as client:
+            assert client.submit(len, "abc").result() == 3
 
 
 def _failed(runs: Path) -> list:

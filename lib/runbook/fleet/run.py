@@ -97,9 +97,11 @@ def cluster(scheduler: str, workers: int) -> Iterator[Any]:
             yield client
         return
     count = workers or max(os.cpu_count() or 1, 1)
+    # Any free port of this machine's own: with None it is 8787, and a warning where that is taken.
+    page = "127.0.0.1:0"
     with (
         LocalCluster(
-            n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+            n_workers=count, threads_per_worker=1, dashboard_address=page, silence_logs="ERROR"
         ) as made,
         Client(made, set_as_default=False) as client,
     ):
