@@ -179,8 +179,8 @@ class Plan:
         known = ", ".join(phase.id for phase in self.phases)
         raise PlanInvalid(
             f"The plan has no phase {wanted!r}.",
-            remedy=f"It has: {known}. Its number or its notebook's name will do; the baseline and the"
-            " validation run where no phase is named.",
+            remedy=f"It has: {known}. Its number or its notebook's name will do; the baseline and"
+            " the validation run where no phase is named.",
         )
 
     def migration(self, version: str) -> Migration:

@@ -72,7 +72,8 @@ def _prepared(options: argparse.Namespace) -> Run:
 
 
 def _follower(options: argparse.Namespace) -> Follower:
-    if sys.stderr.isatty():
+    # A terminal without a width (a serial line, some CI) would show a bar as nothing at all.
+    if sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns:
         return Bar()
     return Lines(lambda words: say(words, options=options))
 
