@@ -4,7 +4,7 @@ import os
 
 import psycopg
 import pytest
-from runbook import catalog
+from runbook import catalog, schema_copy
 from runbook.errors import CheckFailed
 from runbook.findings import FAIL, PASS, SKIP, WARN
 from sandbox import Project
@@ -49,6 +49,21 @@ def test_files_after_the_first_failure_are_said_to_be_untried(project: Project):
     seen = _verdicts(phase["b"].precheck(), "Runs on a twin")
     assert [verdict for verdict, _ in seen] == [SKIP]
     assert "fails before it" in seen[0][1]
+
+
+def test_a_table_that_somebody_holds_for_long_is_the_reason_why_nothing_was_tried(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(schema_copy, "_LOCK_WAIT_MS", 200)
+    project.add("a", TABLE, tables=("public.a",))
+    project.sql("create table public.held ()")
+    with project.connect() as conn, conn.transaction():
+        conn.execute("lock table public.held")
+        seen = _verdicts(project.open("one")["a"].precheck(), "Runs on a twin")
+    [(verdict, reason)] = seen
+    assert verdict == SKIP
+    assert "ACCESS EXCLUSIVE" in reason
+    assert not _twins(project)
 
 
 def test_a_mended_file_is_tried_again_in_the_same_kernel(project: Project):

@@ -15,12 +15,13 @@ import psycopg
 from psycopg import sql
 
 from . import embedded, production_state
-from .errors import RunbookError
+from .errors import LockTimeout, RunbookError
 from .servers.bridge import bridge
 from .servers.lending import lend_roles
 from .target import Target
 
 _DUMP_TIMEOUT_S = 600
+_LOCK_WAIT_MS = 10_000  # pg_dump reads under ACCESS SHARE, and would wait as long as it takes
 
 
 @contextmanager
@@ -44,17 +45,31 @@ def copied(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
 
 def dump(server: embedded.Server, target: Target) -> bytes:
     """pg_dump of the target's schema, through a connection of ours."""
-    command = [str(server.bin_dir / "pg_dump"), "--schema-only", "--exclude-schema=runbook"]
+    command = [
+        str(server.bin_dir / "pg_dump"), "--schema-only", "--exclude-schema=runbook",
+        f"--lock-wait-timeout={_LOCK_WAIT_MS}",
+    ]  # fmt: skip
     with bridge(target, purpose="dump") as environment:
         done = subprocess.run(
             command, env=environment, capture_output=True, timeout=_DUMP_TIMEOUT_S, check=False
         )
     if done.returncode:
-        from .redact import redact
-
-        words = redact(done.stderr.decode(errors="replace").strip().splitlines()[-1])
-        raise RunbookError(f"The schema of {target.name} could not be dumped: {words}")
+        raise _not_dumped(target, done.stderr.decode(errors="replace"))
     return done.stdout
+
+
+def _not_dumped(target: Target, said: str) -> RunbookError:
+    from .redact import redact
+
+    what = f"The schema of {target.name} could not be dumped"
+    if "LOCK TABLE" in said:  # pg_dump's only statement that waits for others, in any language
+        return LockTimeout(
+            f"{what}: somebody holds one of its tables in ACCESS EXCLUSIVE mode, and held it for"
+            f" {_LOCK_WAIT_MS / 1000:g} s.",
+            state="It was only read; nothing was started.",
+            remedy="`runbook handover` names who holds locks. Try again when they are through.",
+        )
+    return RunbookError(f"{what}: {redact(said.strip().splitlines()[-1])}")
 
 
 def _restore(server: embedded.Server, name: str, dumped: bytes) -> list[str]:
