@@ -88,9 +88,19 @@ def open_account(conn: psycopg.Connection) -> Mapping[int, Counters]:
 def close_account(conn: psycopg.Connection, before: Mapping[int, Counters]) -> Account:
     """The same after its last statement, and the difference."""
     after = {row[0]: Counters(*row) for row in conn.execute(query("account_tables"), {})}
+    locks = conn.execute(query("account_locks"), {"relations": list(before)})
+    return account_of(before, after, ((name, mode) for _, name, mode in locks))
+
+
+def account_of(
+    before: Mapping[int, Counters],
+    after: Mapping[int, Counters],
+    locks: Iterable[tuple[str, str]],
+) -> Account:
+    """The difference, and of each table's locks, as (table, mode), the hardest."""
     touched = [_touched(old, after.get(oid)) for oid, old in before.items()]
     hardest: dict[str, str] = {}
-    for _, name, mode in conn.execute(query("account_locks"), {"relations": list(before)}):
+    for name, mode in locks:
         if name not in hardest or harder(mode, hardest[name]):
             hardest[name] = mode
     return Account(

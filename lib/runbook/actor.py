@@ -75,7 +75,7 @@ def parse(text: str) -> Actor:
         raise ValueError(f"{role or 'nobody'!r} is not one of {', '.join(ROLES)}")
     if role != "authenticated" and user:
         raise ValueError(f"{role} takes no user; {user!r} is too much")
-    if role == "authenticated" and not (_UUID.fullmatch(user) or _is_email(user)):
+    if role == "authenticated" and not (_UUID.fullmatch(user) or is_email(user)):
         raise ValueError("authenticated needs a user: a uuid, or an e-mail address in auth.users")
     if role == "owner" and claims != "{}":
         raise ValueError("owner runs without claims; use one of the API roles")
@@ -197,5 +197,6 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict:
     return dict(pairs)
 
 
-def _is_email(text: str) -> bool:
+def is_email(text: str) -> bool:
+    """Whether a user is named by an e-mail address; else by a uuid."""
     return "@" in text.strip("@") and not any(char.isspace() for char in text)

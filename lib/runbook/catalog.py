@@ -138,7 +138,9 @@ def snapshot(
             cursor.execute("set transaction isolation level repeatable read, read only")
         cursor.execute(PINNED)
         known = _last.get(conn, ())
-        if schemas is None and (relations is None or known):
+        if read_at_once := getattr(conn, "read_at_once", None):
+            parts = read_at_once(schemas, relations)  # its statements share no snapshot
+        elif schemas is None and (relations is None or known):
             _last[conn] = (read_whole(cursor, known), *known[:1])
             parts = _last[conn][0].parts
             if relations is not None:

@@ -96,7 +96,12 @@ def ensure(conn: psycopg.Connection) -> None:
 
 def insert(conn: psycopg.Connection, migration: Migration) -> None:
     """Write the row of a migration; part of the caller's transaction."""
-    conn.execute(
+    conn.execute(*insertion(migration))
+
+
+def insertion(migration: Migration) -> tuple[str, list[object]]:
+    """The statement that writes the row of a migration, and its parameters."""
+    return (
         "insert into supabase_migrations.schema_migrations (version, name, statements)"
         " values (%s, %s, %s)",
         [migration.version, migration.name, list(migration.script.sources)],

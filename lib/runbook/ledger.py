@@ -53,6 +53,11 @@ class Event:
         """The rows that the stage showed when it ran."""
         return [Finding(*row) for row in self.detail.get("findings", [])]
 
+    @property
+    def journalled(self) -> dict[str, Any]:
+        """As append() gives it, for the journal."""
+        return {**vars(self), "at": self.at.isoformat(timespec="microseconds")}
+
 
 @dataclass(frozen=True)
 class Author:
@@ -95,12 +100,33 @@ def append(
     Returns:
         The event as the journal writes it.
     """
+    event = prepared(
+        author, stage=stage, state=state, phase=phase, version=version, findings=findings, **detail
+    )
+    row = conn.execute(
+        query("ledger_append"), {**event, "detail": Jsonb(event["detail"])}
+    ).fetchone()
+    assert row is not None
+    return {"seq": row[0], "at": row[1], "hash": row[2], **event}
+
+
+def prepared(
+    author: Author,
+    *,
+    stage: str,
+    state: str,
+    phase: str = "",
+    version: str = "",
+    findings: Iterable[Finding] = (),
+    **detail: Any,
+) -> dict[str, Any]:
+    """An event as it is going to be inserted, what may be secret taken out. As for append()."""
     rows = [list(row) for row in findings]
     if rows:
         detail["findings"] = rows
     # Who approved is what an approval is about; anywhere else an address comes from a row.
     safe = redact_tree if stage in ("approval", "approve") else _for_the_record
-    event = {
+    return {
         "run": author.run,
         "operator": author.operator,
         "phase": phase,
@@ -109,11 +135,6 @@ def append(
         "state": state,
         "detail": safe(json.loads(json.dumps(detail, default=str))),
     }
-    row = conn.execute(
-        query("ledger_append"), {**event, "detail": Jsonb(event["detail"])}
-    ).fetchone()
-    assert row is not None
-    return {"seq": row[0], "at": row[1], "hash": row[2], **event}
 
 
 def _for_the_record(detail: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ Ask = Callable[[Iterable[Asked]], list[list[tuple]]]
 Properties = Mapping[str, Any]
 
 # In the order in which an operator wants to read a difference; and what each one's rows belong to.
-_OF_PARTS = {
+OF_PARTS = {
     "types": "t",
     "sequences": "r",
     "tables": "r",
@@ -44,7 +44,7 @@ _OF_PARTS = {
     "grants": "rft",
     "comments": "rft",
 }
-_OF_ALL = ("schemas", "defaults", "publications", "operators")
+OF_ALL = ("schemas", "defaults", "publications", "operators")
 _SCOPE = ("schemas", "relations", "routines", "types")
 _LETTERS = {"r": "relations", "f": "routines", "t": "types"}
 _REST = ""  # the part of what belongs to no relation, function or type
@@ -168,8 +168,8 @@ def _parts(
     bounds = scope if only is None else {**scope, **_oids(only)}
     owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in bounds[of]]
     found: dict[str, dict[Key, tuple[Properties, str]]] = {o: {} for o in (_REST, *owners)}
-    asked = [_document(name, scope) for name in _OF_ALL if rest]
-    for name, letters in _OF_PARTS.items():
+    asked = [_document(name, scope) for name in OF_ALL if rest]
+    for name, letters in OF_PARTS.items():
         # Grants and comments hold those of schemas and extensions, too.
         if (rest and len(letters) == 3) or any(bounds[_LETTERS[letter]] for letter in letters):
             asked.append(_document(name, bounds))
@@ -183,6 +183,14 @@ def _parts(
 
 def _document(name: str, bounds: Mapping[str, Any]) -> Asked:
     return (f"catalog_{name}", _AS_DOCUMENT.format(query(f"catalog_{name}")), bounds)
+
+
+def arranged(rows: Iterable[Sequence[Any]]) -> dict[str, Part]:
+    """Parts of (owner, kind, names, properties, digest), however these were read."""
+    found: dict[str, dict[Key, tuple[Properties, str]]] = {}
+    for owner, kind, names, properties, digest in rows:
+        found.setdefault(owner, {})[(kind, tuple(names))] = (properties, digest)
+    return {owner: _part(objects) for owner, objects in found.items()}
 
 
 def _part(objects: Mapping[Key, tuple[Properties, str]]) -> Part:

@@ -153,28 +153,43 @@ def play(
 
 def _step(conn: psycopg.Connection, step: ScenarioStep, options: tuple) -> Finding:
     """One statement, as its actor, in its savepoint."""
-    expected = step.expect.text
     try:
         actors.become(conn, step.actor, first=_next(conn), settings=options)
     except (psycopg.Error, actors.UnknownUser) as error:
-        return _not_asked(conn, step, error)
-    text = step.statement.text
-    if step.expect.kind == "index":
-        text = f"explain (format json) {text}"
+        if not _alive(conn):
+            raise
+        conn.execute(_UNDO)
+        return not_asked(step, error)
     try:
         with conn.cursor() as cursor:
-            cursor.execute(text, prepare=False)
-            observed, verdict = judge(cursor, step.expect)
-            if verdict == FAIL:
-                observed += _place(step)
+            cursor.execute(asked(step), prepare=False)
+            return answered(step, cursor)
     except psycopg.Error as error:
         if not _alive(conn):
             raise
-        observed = f"error {error.sqlstate}: {_message(error)}"
-        if step.expect.kind == "error" and step.expect.value == error.sqlstate:
-            return Finding(CHECK, step.name, expected, observed, PASS)
-        return Finding(CHECK, step.name, expected, observed + _place(step), FAIL)
-    return Finding(CHECK, step.name, expected, observed, verdict)
+        return refused(step, error)
+
+
+def asked(step: ScenarioStep) -> str:
+    """What is sent: the statement, or its plan where that is what is expected of it."""
+    text = step.statement.text
+    return f"explain (format json) {text}" if step.expect.kind == "index" else text
+
+
+def answered(step: ScenarioStep, cursor: psycopg.Cursor) -> Finding:
+    """What a statement that succeeded means for its expectation."""
+    observed, verdict = judge(cursor, step.expect)
+    if verdict == FAIL:
+        observed += _place(step)
+    return Finding(CHECK, step.name, step.expect.text, observed, verdict)
+
+
+def refused(step: ScenarioStep, error: psycopg.Error) -> Finding:
+    """What an error means for it."""
+    expected, observed = step.expect.text, f"error {error.sqlstate}: {_message(error)}"
+    if step.expect.kind == "error" and step.expect.value == error.sqlstate:
+        return Finding(CHECK, step.name, expected, observed, PASS)
+    return Finding(CHECK, step.name, expected, observed + _place(step), FAIL)
 
 
 def _next(conn: psycopg.Connection) -> str:
@@ -183,11 +198,8 @@ def _next(conn: psycopg.Connection) -> str:
     return f"{_UNDO}; {_NEXT}" if failed else _NEXT
 
 
-def _not_asked(conn: psycopg.Connection, step: ScenarioStep, error: Exception) -> Finding:
+def not_asked(step: ScenarioStep, error: Exception) -> Finding:
     """The actor could not be put on: never an answer, not even an expected 42501."""
-    if not _alive(conn):
-        raise error
-    conn.execute(_UNDO)
     absent = getattr(error, "sqlstate", None) in ("22023", "42P01")
     observed = f"not run: cannot act as {step.actor.label}: {_message(error)}"
     if not absent:
@@ -197,7 +209,6 @@ def _not_asked(conn: psycopg.Connection, step: ScenarioStep, error: Exception) -
 
 def _deferred(conn: psycopg.Connection, options: tuple) -> Finding:
     """Constraints that would speak only at COMMIT are asked now, since no COMMIT comes."""
-    name, expected = "deferred constraints", "none violated"
     try:
         owner = actors.parse("owner")
         actors.become(conn, owner, first=_next(conn), settings=options)
@@ -206,23 +217,35 @@ def _deferred(conn: psycopg.Connection, options: tuple) -> Finding:
         if not _alive(conn):
             raise
         conn.execute(_UNDO)
+        return deferred(error)
+    return deferred(None)
+
+
+def deferred(error: psycopg.Error | None) -> Finding:
+    """What came of asking the constraints that wait for a COMMIT."""
+    name, expected = "deferred constraints", "none violated"
+    if error is not None:
         return Finding(CHECK, name, expected, f"error {error.sqlstate}: {_message(error)}", FAIL)
     return Finding(CHECK, name, expected, "none violated", PASS)
 
 
 def _nothing_remains(conn: psycopg.Connection, before: tuple) -> Finding:
     """Look, instead of assuming, that the connection is as the scenario found it."""
-    left = []
     if conn.info.transaction_status != TransactionStatus.IDLE:
-        left.append("a transaction is still open")
-    else:
-        role, locks, prepared = conn.execute(query("session_state")).fetchone()
-        if role != before[0]:
-            left.append(f"the role is {role} instead of {before[0]}")
-        if locks != before[1]:
-            left.append(f"{locks - before[1]} session advisory locks are still held")
-        if prepared != before[2]:
-            left.append(f"{prepared - before[2]} prepared statements are left")
+        said = "a transaction is still open"
+        return Finding(CHECK, "rollback", "nothing remains", said, FAIL)
+    return remains(before, conn.execute(query("session_state")).fetchone())
+
+
+def remains(before: tuple, after: tuple) -> Finding:
+    """What is left in a session: its role, its advisory locks, its prepared statements."""
+    left = []
+    if after[0] != before[0]:
+        left.append(f"the role is {after[0]} instead of {before[0]}")
+    if after[1] != before[1]:
+        left.append(f"{after[1] - before[1]} session advisory locks are still held")
+    if after[2] != before[2]:
+        left.append(f"{after[2] - before[2]} prepared statements are left")
     said = f"rolled back; the connection is idle, its role {before[0]}, and holds no locks of it"
     verdict = FAIL if left else PASS
     return Finding(CHECK, "rollback", "nothing remains", "; ".join(left) or said, verdict)

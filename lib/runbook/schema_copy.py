@@ -27,6 +27,12 @@ _LOCK_WAIT_MS = 10_000  # pg_dump reads under ACCESS SHARE, and would wait as lo
 @contextmanager
 def copied(target: Target) -> Iterator[tuple[psycopg.Connection, list[str]]]:
     """A database restored from the target's schema, gone afterwards; and what it lacks."""
+    if not target.keeps_session:  # pg_dump needs one
+        from .over_mcp.copy import replayed
+
+        with replayed(target) as made:
+            yield made
+        return
     server = production_state.server(target.project)
     name = f"twin_{os.getpid()}_{uuid.uuid4().hex[:12]}"
     dumped = dump(server, target)

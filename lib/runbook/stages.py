@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from . import apply as engine
 from . import directives, forecast, history, ledger, lock, matrix, promise, risk
 from . import precheck as before
 from . import verify as verification
+from .apply import Applied
+from .directives import Scenario
 from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
 from .guide import losses
@@ -56,6 +59,7 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
         # The twin would hold what those parts made, and trip over it.
         reason = "some of its parts are committed on the target already"
         return Seen([*rows, Finding("Runs on a twin", migration.file, "tried", reason, SKIP)])
+    rows += _way(phase).unfit(migration)
     rows += on_twin(migration, phase.rehearsal(migration))
     tried = phase.tried(migration)
     account = tried.account if tried else None
@@ -72,7 +76,7 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
 
 def apply(phase: OpenPhase, migration: Migration) -> Seen:
     """Apply under the runner lock; what another runner applied meanwhile is not applied again."""
-    with lock.hold(phase.target, phase.author.operator, on_wait=phase.waiting):
+    with _way(phase).alone(phase):
         held = history.classify(phase.plan, history.read(phase.conn, migration.version))
         if held.edited:
             raise FileInvalid(
@@ -89,11 +93,7 @@ def apply(phase: OpenPhase, migration: Migration) -> Seen:
             phase.conn, phase.author, stage="apply", state=ledger.STARTED, phase=migration.phase,
             version=migration.version, sha256=migration.script.sha256,
         )  # fmt: skip
-        run = engine.apply if migration.script.transactional else apply_in_parts
-        applied = run(
-            phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress,
-            forecast=_foreseen(phase, migration),
-        )  # fmt: skip
+        applied = _way(phase).run(phase, migration, _foreseen(phase, migration))
         rehearsed = kept.beside(phase.plan.root, phase.target, migration, applied)
         return Seen([*applied.findings(migration), *rehearsed])
 
@@ -134,14 +134,51 @@ def test(phase: OpenPhase, migration: Migration) -> Seen:
     if not migration.scenario.exists():
         reason = f"there is no migrations/tests/{migration.path.name}"
         return Seen(risk.without_skips(migration, skipped(migration, reason)))
-    try:
-        played = directives.read(
-            migration.scenario, shown=f"migrations/tests/{migration.path.name}"
-        )
-        rows, detail = matrix.measure(phase.conn, migration, played)
-        return Seen(risk.without_skips(migration, rows), detail)
-    finally:
-        leave_session(phase.conn)
+    played = directives.read(migration.scenario, shown=f"migrations/tests/{migration.path.name}")
+    rows, detail = _way(phase).measure(phase, migration, played)
+    return Seen(risk.without_skips(migration, rows), detail)
+
+
+class _Direct:
+    """How the stages work where a connection is a session of the server."""
+
+    @staticmethod
+    def unfit(migration: Migration) -> list[Finding]:
+        """What this way cannot do: nothing."""
+        return []
+
+    @staticmethod
+    def alone(phase: OpenPhase) -> AbstractContextManager[None]:
+        """The runner lock, held for the block."""
+        return lock.hold(phase.target, phase.author.operator, on_wait=phase.waiting)
+
+    @staticmethod
+    def run(phase: OpenPhase, migration: Migration, forecast: dict[str, str] | None) -> Applied:
+        """The engine: in one transaction, or in parts."""
+        run = engine.apply if migration.script.transactional else apply_in_parts
+        return run(
+            phase.target, phase.conn, migration, phase.author, phase.limits, phase.progress,
+            forecast=forecast,
+        )  # fmt: skip
+
+    @staticmethod
+    def measure(
+        phase: OpenPhase, migration: Migration, played: Scenario
+    ) -> tuple[list[Finding], dict[str, Any]]:
+        """The scenario, and what access it leaves."""
+        try:
+            return matrix.measure(phase.conn, migration, played)
+        finally:
+            leave_session(phase.conn)
+
+
+def _way(phase: OpenPhase) -> Any:
+    """The one place that chooses between a session of the server and calls over MCP."""
+    if phase.target.keeps_session:
+        return _Direct
+    from .over_mcp import way
+
+    return way
 
 
 def summary(stage: str, rows: list[Finding]) -> list[Finding]:

@@ -4,6 +4,7 @@
     embedded:NAME       another database of the embedded server
     service=NAME        a service of libpq's pg_service.conf; its password is in .pgpass
     env:VAR             an environment variable that holds the conninfo
+    mcp:REF             a Supabase project, through its MCP server alone (over_mcp)
 
 A name never is a conninfo. Names are written into notebooks, records and logs; a conninfo may hold
 a password, so anything that looks like one is refused unread, before it can be written anywhere.
@@ -61,7 +62,7 @@ class Target:
 
     Fields:
         name: as the user gave it; safe to write anywhere.
-        kind: embedded · service · env.
+        kind: embedded · service · env · mcp.
         project: the folder that the embedded server's files and baseline come from.
         read_only: whether the server is told to refuse every change in our sessions.
     """
@@ -75,6 +76,11 @@ class Target:
     def protected(self) -> bool:
         """Whether it needs an approval: everything that is not the throw-away embedded server."""
         return self.kind != "embedded"
+
+    @property
+    def keeps_session(self) -> bool:
+        """Whether a connection is a session of the server; over MCP each call is one."""
+        return self.kind != "mcp"
 
     @property
     def label(self) -> str:
@@ -95,6 +101,10 @@ class Target:
             TargetRefused: unreachable; the message never holds the conninfo.
             EmbeddedUnavailable: the embedded server cannot start.
         """
+        if not self.keeps_session:
+            from .over_mcp import connect
+
+            return connect(self)  # type: ignore[return-value]
         try:
             conn = self._connect(purpose)
         except psycopg.OperationalError as error:
@@ -189,20 +199,13 @@ def open_target(name: str, project: Path) -> Target:
     """
     if name == "embedded":
         return Target(name, "embedded", project)
-    if name.startswith("mcp:"):
-        raise TargetRefused(
-            "A target over MCP is not there yet: its calls share no session, and a migration needs"
-            " one.",
-            remedy="Use the project's session pooler (port 5432), named as service=NAME or env:VAR."
-            " Why: docs/decisions/0017-no-target-over-mcp-yet.md",
-        )
     prefix, separator, rest = name.partition(":" if not name.startswith("service=") else "=")
-    kinds = {"embedded:": "embedded", "service=": "service", "env:": "env"}
+    kinds = {"embedded:": "embedded", "service=": "service", "env:": "env", "mcp:": "mcp"}
     kind = kinds.get(prefix + separator)
     if kind is None or not _NAME.fullmatch(rest):
         # Not repeated in the message: it may be a conninfo with a password in it.
         raise TargetRefused(
-            "The target is none of: embedded, embedded:NAME, service=NAME, env:VAR.",
+            "The target is none of: embedded, embedded:NAME, service=NAME, env:VAR, mcp:REF.",
             remedy="Never pass a connection string: put it into a variable and name the variable"
             " (env:VAR), or use pg_service.conf and .pgpass (service=NAME).",
         )
@@ -243,7 +246,7 @@ def require_fit(
             " oldest that the runbook is tested with.",
             remedy="Upgrade the server first.",
         )
-    if target.protected and splits_sessions(target, conn):
+    if target.protected and target.keeps_session and splits_sessions(target, conn):
         raise TargetRefused(
             f"Target {target.name} is behind a transaction pooler: session settings and locks"
             " vanish between statements there.",

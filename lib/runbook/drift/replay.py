@@ -7,8 +7,8 @@ where there is no file: the target is held against what ran there, not against w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,19 @@ class Replayed:
 def replay(plan: Plan, rows: Sequence[Row]) -> Replayed:
     """Replay these rows of a history on a fresh embedded database, which is dropped afterwards.
 
+    Raises:
+        EmbeddedUnavailable: nothing was replayed.
+    """
+    with replaying(plan, rows) as (_, replayed):
+        return replayed
+
+
+@contextmanager
+def replaying(
+    plan: Plan, rows: Sequence[Row]
+) -> Iterator[tuple[psycopg.Connection, Replayed]]:
+    """A fresh embedded database on which these rows were replayed; dropped when the block ends.
+
     A row that fails is left out, and the rest goes on.
 
     Raises:
@@ -66,9 +79,9 @@ def replay(plan: Plan, rows: Sequence[Row]) -> Replayed:
                 if why:
                     failed.append((row.version, why))
             expected = catalog.snapshot(conn)
+            yield conn, Replayed(platform, expected, tuple(failed), len(rows) - len(failed))
     finally:
         embedded.drop(server, name)
-    return Replayed(platform, expected, tuple(failed), len(rows) - len(failed))
 
 
 def ordered(rows: Iterable[Row]) -> list[Row]:
