@@ -21,7 +21,7 @@ from .directives import COMMANDS, AccessTable, Scenario
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .ground import Ground
 from .scenario import Played
-from .trial import Outcome, attempt
+from .trial import Outcome, absence, attempt
 
 CHECK = "access"
 
@@ -81,7 +81,7 @@ def measure(
     """
     played_file = scenario.read(file) if isinstance(file, Path) else file
     limits = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
-    tried: list[_Table] = []
+    tried: list[Table] = []
     with scenario.play(conn, played_file, **limits) as played:
         owner = _own(conn, played.options)
         more = also(conn, played) if also else []
@@ -89,11 +89,11 @@ def measure(
         grounds = ground.survey(conn, names, [*actors.ROLES[1:]])
         for name in names:
             declared = next((table for table in played_file.access if table.table == name), None)
-            tried.append(_Table(name, declared, grounds.get(name)))
+            tried.append(Table(name, declared, grounds.get(name)))
         for table in tried:
             table.find_rows(conn, played.xid, row_limit)
         for table in tried:
-            table.try_all(conn, _actors(played_file, table.declared), owner, played.options)
+            table.try_all(conn, actors_of(played_file, table.declared), owner, played.options)
         conn.execute("rollback to savepoint runbook_start")
         _own(conn, played.options)
         for table in tried:
@@ -129,7 +129,7 @@ def changes(before: Iterable[Sequence], after: Iterable[Sequence]) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
     """One table on its way from being named to its findings."""
 
     name: str
@@ -166,10 +166,7 @@ class _Table:
             except (psycopg.Error, actors.UnknownUser) as error:
                 if conn.closed or conn.broken:
                     raise
-                state = getattr(error, "sqlstate", None)
-                verdict = SKIP if state in ("22023", "42P01") else FAIL
-                said = str(error).strip().partition("\n")[0]
-                self.absent[actor] = (f"not measured: {said}", verdict)
+                self.absent[actor] = absence(error)
             conn.execute(_UNDO)
 
     def leave_out_old_rows(self, conn: psycopg.Connection) -> None:
@@ -275,7 +272,7 @@ def _own(conn: psycopg.Connection, options: tuple) -> str:
     return conn.execute("select current_user::text").fetchone()[0]
 
 
-def _actors(file: Scenario, declared: AccessTable | None) -> list[Actor]:
+def actors_of(file: Scenario, declared: AccessTable | None) -> list[Actor]:
     """The declared ones, then anon, every user that the file mentions, and service_role."""
     rows = [row.actor for row in declared.rows] if declared else []
     mentioned = [step.actor for step in file.steps]

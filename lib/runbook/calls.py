@@ -111,8 +111,8 @@ def _fires(conn: psycopg.Connection, table: str, trigger: str, column: str, xid:
         "explain (analyze, format json) update {} set {} = {} where ctid = any(array({}))"
     ).format(SQL(table), Identifier(column), Identifier(column), one)
     try:
-        with conn.transaction(force_rollback=True), psycopg.ClientCursor(conn) as cursor:
-            plan = cursor.execute(statement).fetchone()[0][0]
+        with conn.transaction(force_rollback=True):
+            plan = conn.execute(statement).fetchone()[0][0]
     except psycopg.Error:
         if conn.closed or conn.broken:
             raise

@@ -17,7 +17,8 @@ COUNTED = 10_000
 
 _FRESH = """
 select pg_catalog.count(*) over (), tableoid::text, ctid::text, {columns}
-  from {table} where pg_catalog.age(xmin) <= pg_catalog.age({xid}::xid) limit {limit}
+  from {table} where pg_catalog.age(xmin) <= pg_catalog.age({xid}::xid)
+  order by cmin::text::bigint, tableoid, ctid limit {limit}
 """
 _SIZE = "select pg_catalog.count(*) from (select from {table} limit {limit}) as counted"
 

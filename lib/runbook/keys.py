@@ -127,7 +127,7 @@ def _rows(conn: psycopg.Connection, key: Key, xid: str) -> list[tuple[str, str]]
     )
     statement = SQL(
         "select tableoid::text, ctid::text from {} where {} and pg_catalog.age(xmin)"
-        " <= pg_catalog.age({}::xid) order by ctid limit {}"
+        " <= pg_catalog.age({}::xid) order by cmin::text::bigint, ctid limit {}"
     ).format(SQL(key.child), referring, Literal(xid), Literal(_ROWS))
     return _look(conn, statement)
 
@@ -239,6 +239,8 @@ def _at(row: tuple[str, str], of: str = "") -> Composed:
 
 
 def _look(conn: psycopg.Connection, statement: Composed) -> list[tuple]:
+    if looks := getattr(conn, "looks", None):
+        return looks(statement)
     with psycopg.ClientCursor(conn) as cursor:
         return cursor.execute(statement).fetchall()
 
@@ -247,6 +249,9 @@ def _attempt(
     conn: psycopg.Connection, statement: Composed, *, then: Composed | None = None
 ) -> tuple[int, list[tuple], psycopg.Error | None]:
     """Run it with all constraints at once, perhaps look, and take it back."""
+    if tries := getattr(conn, "tries", None):
+        rows, count, failure = tries(statement, then)
+        return count, rows, failure
     count, rows, failure = 0, [], None
     try:
         with (

@@ -49,6 +49,13 @@ def measure(
             *tried_keys(at, promised, played.xid),
         ],
     )
+    return compared(conn, migration, scenario, measured)
+
+
+def compared(
+    conn: psycopg.Connection, migration: Migration, scenario: Scenario, measured: access.Measured
+) -> tuple[list[Finding], dict[str, Any]]:
+    """What was measured, held against what was measured last. Returns: as measure()."""
     matrix = [list(row) for row in measured.rows]
     said = changes(last_stored(conn, migration.version), matrix)
     rows = [Finding(CHECK, scenario.file, "as measured last", sentence, WARN) for sentence in said]

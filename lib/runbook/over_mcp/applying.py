@@ -296,13 +296,7 @@ class _Applying:
 
     def _failed(self, answer: Mapping[str, Any]) -> RunbookError | psycopg.Error:
         script, number = self.migration.script, answer["number"]
-        context = answer["error"]["context"] or ""
-        # The frames of our own block say nothing about the file.
-        context = context.partition("PL/pgSQL function inline_code_block")[0].strip()
-        if number:
-            text = script.statements[number - 1].text
-            context = context.removesuffix(f'SQL statement "{text}"').strip()
-        error = as_error({**answer["error"], "context": context})
+        error = as_error(answer["error"])
         if isinstance(error, PASSING):
             return error
         if number:

@@ -82,7 +82,7 @@ def sent(body: str, *, timeout_ms: int, snapshot: bool = False, read_only: bool 
 def statement(sql: str, *, before: Iterable[str] = (), keep: bool) -> str:
     """The body that runs one statement, and reads its rows; `keep` False takes everything back."""
     columns = width(sql)
-    run = f"execute {literal(_as_rows(sql, columns) if columns else sql)}"
+    run = f"execute {literal(as_rows(sql, columns) if columns else sql)}"
     run += " into rows, types;" if columns else "; get diagnostics counted = row_count;"
     settings = "\n".join(f"execute {literal(each)};" for each in before)
     undo = "" if keep else f"raise sqlstate '{UNDO}';"
@@ -109,7 +109,7 @@ end
 """
 
 
-def _as_rows(sql: str, columns: int) -> str:
+def as_rows(sql: str, columns: int) -> str:
     """Each row a list of its columns' own text; and of what type each column is."""
     names = [f"c{number}" for number in range(1, columns + 1)]
     texts = ", ".join(f"t.{name}::text" for name in names)

@@ -225,9 +225,16 @@ def loaded(
 
 def as_error(said: Mapping[str, str | None]) -> psycopg.Error:
     """An error that a block caught, as the one that psycopg raises on a direct connection."""
-    info = {_FIELDS[key]: value.encode() for key, value in said.items() if key in _FIELDS and value}
+    told = {**said, "context": _without_ours(said.get("context") or "")}
+    info = {_FIELDS[key]: value.encode() for key, value in told.items() if key in _FIELDS and value}
     try:
         kind = psycopg.errors.lookup(said["state"] or "")
     except KeyError:
         kind = psycopg.DatabaseError
     return kind(said["message"] or "", info=info)  # type: ignore[arg-type]
+
+
+def _without_ours(context: str) -> str:
+    """The frames of an error without the last two: our block, and the statement that it ran."""
+    inner = context.rpartition("PL/pgSQL function inline_code_block")[0]
+    return inner.rpartition('SQL statement "')[0].strip()

@@ -8,6 +8,7 @@ of a direct connection. The clock is one for the whole scenario: a call has one 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -16,48 +17,47 @@ from .. import actor as actors
 from .. import scenario
 from ..actor import Actor
 from ..directives import Scenario, ScenarioStep
-from ..findings import FAIL, SKIP, Finding
-from ..plan import Migration
+from ..findings import FAIL, Finding
 from ..resources import query
-from . import block
+from . import attempting, block
 from .connection import Connection, as_error
+from .strands import Attempt
 
-_TIMEOUT_MS, _LOCK_TIMEOUT_MS = 60_000, 2_000
-_NO_USER = "RB002"
+_TIMEOUT_MS = 60_000
 _BOOL, _NUMERIC, _TEXT, _JSON = 16, 1700, 25, 3802
 _TAGS = {"select_stmt": "SELECT", "insert_stmt": "INSERT 0", "update_stmt": "UPDATE",
          "delete_stmt": "DELETE", "merge_stmt": "MERGE"}  # fmt: skip
+_ONE_WORD = ("ANALYZE", "CALL", "DO", "SET", "VACUUM")
 
 
-def measure(
-    conn: Connection, migration: Migration, played: Scenario
-) -> tuple[list[Finding], dict[str, Any]]:
-    """Play the scenario; what its event keeps beside the findings.
+def play(
+    conn: Connection,
+    played: Scenario,
+    looks: Sequence[Attempt] = (),
+    attempts: Sequence[Attempt] = (),
+) -> dict[str, Any]:
+    """Play the scenario once, with these tries on its rows, and take all of it back.
 
-    Access, foreign keys and calls are tried step by step on a direct connection, each attempt
-    chosen by what came of the last one. Here they are SKIPs.
+    Returns:
+        `seen`, for each step what it gave; `looks`, the rows of each look; `tried`, what each
+        attempt gave; `before` and `after`, what the session held.
     """
-    answer = conn.ask(_text(played), timeout_ms=_TIMEOUT_MS, snapshot=True)
-    rows = list(_findings(played, answer))
-    reason = "not tried: over MCP no transaction stays open to try it in; run the scenario again"
-    reason += " over a direct connection (runbook validate)"
-    tables = list(dict.fromkeys([*(t.table for t in played.access), *migration.tables]))
-    rows += [Finding("access", table, "as declared", reason, SKIP) for table in tables]
-    return rows, {"access": [], "access_changes": []}
-
-
-def _text(played: Scenario, attempts: str = "") -> str:
     steps = [_step(step) for step in played.steps]
     owner = _in_block(actors.parse("owner"), "execute 'set constraints all immediate';")
-    return query("mcp_play") % {
+    tries = [attempting.tried(each) for each in attempts if not each.later]
+    later = [attempting.tried(each) for each in attempts if each.later]
+    body = query("mcp_play") % {
         "declared": block.DECLARED,
         "diagnostics": block.DIAGNOSTICS,
         "error": block.ERROR,
         "undo": block.UNDO,
         "state": query("session_state").strip().removesuffix(";"),
         "steps": "\n".join([*steps, owner]),
-        "attempts": attempts,
+        "looks": "\n".join(map(attempting.looked, looks)),
+        "attempts": "\n".join(tries),
+        "later": "\n".join(later),
     }
+    return conn.ask(body, timeout_ms=_TIMEOUT_MS, snapshot=True)
 
 
 def _step(step: ScenarioStep) -> str:
@@ -80,7 +80,7 @@ def _in_block(actor: Actor, work: str) -> str:
     return f"""
     begin
         doing := 'actor'; counted := 0; first_text := null; first_json := null;
-        {become(actor)}
+        {attempting.become(actor)}
         doing := 'statement';
         {work}
         seen := seen || pg_catalog.jsonb_build_object(
@@ -91,52 +91,8 @@ def _in_block(actor: Actor, work: str) -> str:
     end;"""
 
 
-def become(actor: Actor) -> str:
-    """PL/pgSQL that puts an actor on, as actor.become() does."""
-    lines = ["execute 'reset role';", "claims := '{}';"]
-    if actor.role != "owner":
-        lines.append(f"claims := {_json({'role': actor.role})};")
-    if actor.user:
-        by_uuid = not actors.is_email(actor.user)
-        where = "u.id = %s::uuid" if by_uuid else "lower(u.email::text) = lower(%s)"
-        lines.append(
-            "select count(*), min(u.id::text), min(u.email::text) into user_count, user_id,"
-            f" user_email from auth.users as u where {block.bound(where, [actor.user])};"
-        )
-        if by_uuid:
-            known = block.literal(actor.user.lower())
-            lines.append(f"user_id := coalesce(user_id, {known});")
-        else:
-            said = block.literal(f"{actor.user} is not in auth.users at this point of the file")
-            more = block.literal(f"{actor.user} is in auth.users more than once")
-            lines.append(
-                f"if user_count <> 1 then raise exception using errcode = '{_NO_USER}',"
-                f" message = case when user_count = 0 then {said} else {more} end; end if;"
-            )
-        lines.append(
-            "claims := claims || jsonb_build_object('sub', user_id) || case when"
-            " coalesce(user_email, '') <> '' then jsonb_build_object('email', user_email)"
-            " else '{}' end;"
-        )
-    lines.append(f"claims := claims || {block.literal(actor.claims)}::jsonb;")
-    headers = ""
-    if actor.role != "owner" or actor.headers:
-        headers = json.dumps(dict(actor.headers), ensure_ascii=False)
-    values = {
-        "request.jwt.claims": "case when claims = '{}' then '' else claims::text end",
-        "request.jwt.claim.sub": "coalesce(claims ->> 'sub', '')",
-        "request.jwt.claim.role": "coalesce(claims ->> 'role', '')",
-        "request.jwt.claim.email": "coalesce(claims ->> 'email', '')",
-        "request.headers": block.literal(headers),
-        "lock_timeout": f"'{_LOCK_TIMEOUT_MS}'",
-    }
-    lines += [f"perform set_config('{name}', {value}, true);" for name, value in values.items()]
-    if actor.role != "owner":
-        lines.append(f"execute 'set local role {actor.role}';")
-    return "\n        ".join(lines)
-
-
-def _findings(played: Scenario, answer: dict[str, Any]) -> list[Finding]:
+def findings(played: Scenario, answer: dict[str, Any]) -> list[Finding]:
+    """What the steps gave, held against what was expected of them."""
     seen = answer["seen"]
     rows = []
     for step, each in zip(played.steps, seen, strict=False):
@@ -158,7 +114,7 @@ def _judged(step: ScenarioStep, each: dict[str, Any]) -> Finding:
     error = as_error(each["error"])
     if each["doing"] == "statement":
         return scenario.refused(step, error)
-    unknown = each["error"]["state"] == _NO_USER
+    unknown = each["error"]["state"] == attempting.NO_USER
     return scenario.not_asked(step, actors.UnknownUser(str(error)) if unknown else error)
 
 
@@ -176,7 +132,9 @@ class _Answer:
     def of(cls, step: ScenarioStep, each: dict[str, Any]) -> _Answer:
         count, kind = each["count"], step.statement.kind
         word = _TAGS.get(kind)
-        tag = f"{word} {count}" if word else " ".join(step.statement.title.split()[:2]).upper()
+        words = step.statement.title.upper().split()
+        said = words[:1] if words[0] in _ONE_WORD else words[:2]
+        tag = f"{word} {count}" if word else " ".join(said)
         if not _returns_rows(step):
             return cls(tag, None, count, None, None)
         pairs = json.loads(each["json"] or "{}", object_pairs_hook=lambda found: found) or [("", 0)]
@@ -221,7 +179,3 @@ def _returns_rows(step: ScenarioStep) -> bool:
     if step.statement.kind == "select_stmt":
         return not node.HasField("into_clause")
     return block.returning(node)
-
-
-def _json(value: dict[str, str]) -> str:
-    return block.literal(json.dumps(value)) + "::jsonb"

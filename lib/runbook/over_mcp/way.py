@@ -10,7 +10,7 @@ from ..directives import Scenario
 from ..errors import FileInvalid
 from ..findings import FAIL, SKIP, Finding
 from ..plan import Migration
-from . import applying, playing
+from . import applying, measuring
 
 if TYPE_CHECKING:
     from ..opened import OpenPhase
@@ -55,4 +55,4 @@ def measure(
     phase: OpenPhase, migration: Migration, played: Scenario
 ) -> tuple[list[Finding], dict[str, Any]]:
     """The scenario, in one call that takes it back."""
-    return playing.measure(phase.conn, migration, played)  # type: ignore[arg-type]
+    return measuring.measure(phase.conn, migration, played)  # type: ignore[arg-type]

@@ -1,0 +1,154 @@
+"""The test stage over MCP: the scenario, and what `access`, `keys` and `calls` try on its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from .. import access, calls, ground, keys, matrix
+from ..access import Measured, Table
+from ..actor import ROLES, Actor
+from ..directives import Scenario
+from ..findings import Finding
+from ..plan import Migration
+from ..promise import Promise, promises
+from ..trial import TRIALS, Outcome, absence
+from . import playing, strands
+from .connection import Connection
+from .strands import XID, Attempt, Known, Strand
+
+_ROW_LIMIT = 100
+
+
+def measure(
+    conn: Connection, migration: Migration, played: Scenario
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Play the scenario and measure access; as matrix.measure().
+
+    The scenario is played as many times as the longest strand of tries needs answers.
+    """
+    promised = promises(migration.script.statements)
+    trying = _Trying(conn, played)
+    names = [*(each.table for each in played.access), *matrix.tables_of(migration, promised)]
+    try:
+        tables = trying.tables(list(dict.fromkeys(names)))
+        tried = trying.all(tables, promised)
+    except _Ended:
+        return playing.findings(played, trying.last), {}
+    measured = Measured([*playing.findings(played, trying.first), *tried])
+    for table in tables:
+        measured.rows += table.matrix()
+        measured.findings += table.findings()
+    return matrix.compared(conn, migration, played, measured)  # type: ignore[arg-type]
+
+
+class _Ended(Exception):
+    """The scenario did not come to its end: out of time."""
+
+
+class _Trying:
+    """All tries of one scenario."""
+
+    def __init__(self, conn: Connection, played: Scenario) -> None:
+        self.conn, self.played, self.known = conn, played, Known()
+        self.owner = conn.info.user
+        self.first: dict[str, Any] = {}
+        self.last: dict[str, Any] = {}
+
+    def tables(self, names: list[str]) -> list[Table]:
+        """The tables, and the rows that the scenario put into them."""
+        [there] = self._run([partial(ground.survey, Strand(self.known), names, [*ROLES[1:]])])
+        if isinstance(there, psycopg.Error):
+            raise there
+        declared = {each.table: each for each in self.played.access}
+        tables = [Table(name, declared.get(name), there.get(name)) for name in names]
+        looking = Strand(self.known, tells_tokens=True)
+        self._run([partial(table.find_rows, looking, XID, _ROW_LIMIT) for table in tables])
+        return tables
+
+    def all(self, tables: list[Table], promised: list[Promise]) -> list[Finding]:
+        """What functions, triggers and keys did; and in the tables, what each actor may."""
+        trying = Strand(self.known, constraints=True)
+        work: list[Callable[[], Any]] = [
+            partial(calls.seen_calls, Strand(self.known), promised, XID),
+            *(partial(keys.tried_keys, trying, [each], XID) for each in promised),
+        ]
+        first = len(work)
+        takers: list[Callable[[Any], None]] = []
+        for table in tables:
+            if table.unfit or not table.ground or not table.ground.rows:
+                continue
+            look = self._look(table)
+            columns = tuple(3 + at for at in table.ground.key())
+            for actor in access.actors_of(self.played, table.declared):
+                role = self.owner if actor.role == "owner" else actor.role
+                work.append(partial(self._put_on, actor))
+                takers.append(partial(_absent, table, actor))
+                for command, by in TRIALS.items():
+                    strand = Strand(self.known, actor, (look, columns))
+                    work.append(partial(by, strand, table.ground, role))
+                    takers.append(partial(_outcome, table, actor, command))
+            work.append(partial(self._existed, table, look, columns))
+            takers.append(partial(_old, table))
+        came = self._run(work)
+        for each, take in zip(came[first:], takers, strict=True):
+            take(each)
+        for table in tables:
+            for actor in table.absent:
+                table.outcomes.pop(actor, None)
+        found = []
+        for each in came[:first]:
+            if isinstance(each, psycopg.Error):
+                raise each
+            found += each
+        return found
+
+    def _look(self, table: Table) -> Attempt:
+        """The look that its rows came from: the one whose tokens they are."""
+        assert table.ground is not None
+        (place, _), _values = table.ground.rows[0]
+        return self.known.looks[int(place.split(":")[1])]
+
+    def _put_on(self, actor: Actor) -> None:
+        _, _, error = self.known.answer(Attempt("select 1", actor, hides=True))
+        if error is not None:
+            raise error
+
+    def _existed(self, table: Table, look: Attempt, columns: tuple[int, ...]) -> set[int]:
+        assert table.ground is not None
+        there = table.ground
+        if not there.key():
+            return set()
+        strand = Strand(self.known, among=(look, columns), later=True)
+        rows = strand.execute(ground.select(there, there.key())).fetchall()
+        return ground.positions(there, there.key(), rows)
+
+    def _run(self, work: list[Callable[[], Any]]) -> list[Any]:
+        return strands.run(work, self.known, self._play)
+
+    def _play(self, looks: Sequence[Attempt], attempts: Sequence[Attempt]) -> dict[str, Any]:
+        answer = playing.play(self.conn, self.played, looks, attempts)
+        self.last = answer
+        self.first = self.first or answer  # what the steps gave counts once
+        if "error" in answer:
+            raise _Ended
+        return answer
+
+
+def _absent(table: Table, actor: Actor, error: psycopg.Error | None) -> None:
+    if error is not None:
+        table.absent[actor] = absence(error)
+
+
+def _outcome(table: Table, actor: Actor, command: str, outcome: Outcome | psycopg.Error) -> None:
+    if isinstance(outcome, psycopg.Error):
+        raise outcome
+    table.outcomes.setdefault(actor, {})[command] = outcome
+
+
+def _old(table: Table, old: set[int] | psycopg.Error) -> None:
+    # A table that the scenario itself made is gone by then, and so are its rows.
+    table.old = set() if isinstance(old, psycopg.Error) else old
