@@ -34,11 +34,11 @@ def measure(
     trying = _Trying(conn, played)
     names = [*(each.table for each in played.access), *matrix.tables_of(migration, promised)]
     try:
-        tables = trying.tables(list(dict.fromkeys(names)))
-        tried = trying.all(tables, promised)
+        tried = trying.all(list(dict.fromkeys(names)), promised)
     except _Ended:
         return playing.findings(played, trying.last), {}
     measured = Measured([*playing.findings(played, trying.first), *tried])
+    tables = trying.tables
     for table in tables:
         measured.rows += table.matrix()
         measured.findings += table.findings()
@@ -57,28 +57,54 @@ class _Trying:
         self.owner = conn.info.user
         self.first: dict[str, Any] = {}
         self.last: dict[str, Any] = {}
+        self.tables: list[Table] = []
+        self._takers: list[Callable[[Any], None]] = []
+        self._asked: dict[str, list[tuple[Any, ...]]] = {}
 
-    def tables(self, names: list[str]) -> list[Table]:
-        """The tables, and the rows that the scenario put into them."""
-        [there] = self._run([partial(ground.survey, Strand(self.known), names, [*ROLES[1:]])])
-        if isinstance(there, psycopg.Error):
-            raise there
-        declared = {each.table: each for each in self.played.access}
-        tables = [Table(name, declared.get(name), there.get(name)) for name in names]
-        looking = Strand(self.known, tells_tokens=True)
-        self._run([partial(table.find_rows, looking, XID, _ROW_LIMIT) for table in tables])
-        return tables
-
-    def all(self, tables: list[Table], promised: list[Promise]) -> list[Finding]:
-        """What functions, triggers and keys did; and in the tables, what each actor may."""
-        trying = Strand(self.known, constraints=True)
-        work: list[Callable[[], Any]] = [
-            partial(calls.seen_calls, Strand(self.known), promised, XID),
-            *(partial(keys.tried_keys, trying, [each], XID) for each in promised),
+    def all(self, names: list[str], promised: list[Promise]) -> list[Finding]:
+        """What functions, triggers and keys did; and in `tables`, what each actor may."""
+        calling = Strand(self.known)
+        outside = Strand(self.known, constraints=True, outside=self._outside)
+        first = [
+            *(partial(calls.seen_calls, calling, [each], XID) for each in promised),
+            *(partial(keys.tried_keys, outside, [each], XID) for each in promised),
         ]
-        first = len(work)
-        takers: list[Callable[[Any], None]] = []
-        for table in tables:
+
+        def work() -> list[Callable[[], Any]]:
+            self._takers = []
+            return [*first, *self._on_tables(names)]
+
+        came = strands.run(work, self.known, self._play)
+        found = []
+        for each in came[: len(first)]:
+            if isinstance(each, psycopg.Error):
+                raise each
+            found += each
+        for each, take in zip(came[len(first) :], self._takers, strict=True):
+            take(each)
+        for table in self.tables:
+            for actor in table.absent:
+                table.outcomes.pop(actor, None)
+        return found
+
+    def _on_tables(self, names: list[str]) -> list[Callable[[], Any]]:
+        """What is tried on each table, as far as its rows are known by now."""
+        there = ground.survey(Strand(self.known), names, [*ROLES[1:]])  # type: ignore[arg-type]
+        declared = {each.table: each for each in self.played.access}
+        self.tables = [Table(name, declared.get(name), there.get(name)) for name in names]
+        if self.known.guessed:
+            return []
+        looking = Strand(self.known, tells_tokens=True)
+        for table in self.tables:
+            try:
+                table.find_rows(looking, XID, _ROW_LIMIT)  # type: ignore[arg-type]
+            except TypeError:
+                if not self.known.guessed:
+                    raise
+        if self.known.guessed:
+            return []
+        work: list[Callable[[], Any]] = []
+        for table in self.tables:
             if table.unfit or not table.ground or not table.ground.rows:
                 continue
             look = self._look(table)
@@ -86,25 +112,19 @@ class _Trying:
             for actor in access.actors_of(self.played, table.declared):
                 role = self.owner if actor.role == "owner" else actor.role
                 work.append(partial(self._put_on, actor))
-                takers.append(partial(_absent, table, actor))
+                self._takers.append(partial(_absent, table, actor))
                 for command, by in TRIALS.items():
                     strand = Strand(self.known, actor, (look, columns))
                     work.append(partial(by, strand, table.ground, role))
-                    takers.append(partial(_outcome, table, actor, command))
+                    self._takers.append(partial(_outcome, table, actor, command))
             work.append(partial(self._existed, table, look, columns))
-            takers.append(partial(_old, table))
-        came = self._run(work)
-        for each, take in zip(came[first:], takers, strict=True):
-            take(each)
-        for table in tables:
-            for actor in table.absent:
-                table.outcomes.pop(actor, None)
-        found = []
-        for each in came[:first]:
-            if isinstance(each, psycopg.Error):
-                raise each
-            found += each
-        return found
+            self._takers.append(partial(_old, table))
+        return work
+
+    def _outside(self, sql: str) -> list[tuple[Any, ...]]:
+        if sql not in self._asked:
+            self._asked[sql] = self.conn.execute(sql).fetchall()
+        return self._asked[sql]
 
     def _look(self, table: Table) -> Attempt:
         """The look that its rows came from: the one whose tokens they are."""
@@ -125,9 +145,6 @@ class _Trying:
         strand = Strand(self.known, among=(look, columns), later=True)
         rows = strand.execute(ground.select(there, there.key())).fetchall()
         return ground.positions(there, there.key(), rows)
-
-    def _run(self, work: list[Callable[[], Any]]) -> list[Any]:
-        return strands.run(work, self.known, self._play)
 
     def _play(self, looks: Sequence[Attempt], attempts: Sequence[Attempt]) -> dict[str, Any]:
         answer = playing.play(self.conn, self.played, looks, attempts)

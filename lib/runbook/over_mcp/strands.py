@@ -105,6 +105,7 @@ class Strand:
         actor: who tries.
         among, constraints, later: as for Attempt.
         tells_tokens: whether execute() tells texts as tokens.
+        outside: asks what the scenario does not change, without playing it.
     """
 
     known: Known
@@ -113,6 +114,7 @@ class Strand:
     constraints: bool = False
     later: bool = False
     tells_tokens: bool = False
+    outside: Callable[[str], list[tuple[Any, ...]]] | None = None
     closed = broken = False
 
     def tries(self, statement: Any, then: Any = None) -> Answer:
@@ -138,6 +140,8 @@ class Strand:
         if self.tells_tokens:
             return _Rows(self.looks(statement))
         sql = block.bound(_text(statement), parameters)
+        if self.outside:
+            return _Rows(self.outside(sql))
         rows, _, error = self.known.answer(Attempt(sql, later=self.later, among=self.among))
         if error is not None:
             raise error
@@ -158,22 +162,24 @@ class _Rows(list[tuple[Any, ...]]):
 
 
 def run(
-    strands: Sequence[Callable[[], Any]],
+    strands: Callable[[], Sequence[Callable[[], Any]]],
     known: Known,
     play: Callable[[Sequence[Attempt], Sequence[Attempt]], dict[str, Any]],
 ) -> list[Any]:
     """Run all strands to their end.
 
     Args:
-        strands: each is called from its beginning until it no longer waits.
+        strands: gives them, as far as they are known by now; each is called from its beginning.
         play: plays the scenario with looks and attempts, in this order; gives the block's answer.
 
     Returns:
         What each strand returned; an error that it raised stands in its place.
     """
     for _ in range(_ROUNDS):
-        results, waiting = [], dict[Attempt, None]()
-        for strand in strands:
+        results, known.guessed = [], {}
+        asking = strands()
+        waiting = known.guessed
+        for strand in asking:
             known.guessed = {}
             try:
                 result = strand()
