@@ -1,7 +1,7 @@
 """A local stand-in for Supabase's management API: POST /v1/projects/<ref>/database/query.
 
-It answers as the real one does: each query in a session of its own, by the simple protocol; only the
-last statement's rows, as JSON that JavaScript will read; an error as one message. Nothing of
+It answers as the real one does: each query in a session of its own, by the simple protocol; only
+the last statement's rows, as JSON that JavaScript will read; an error as one message. Nothing of
 PostgreSQL is imitated: the queries run on the embedded server.
 """
 

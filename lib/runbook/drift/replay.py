@@ -56,9 +56,7 @@ def replay(plan: Plan, rows: Sequence[Row]) -> Replayed:
 
 
 @contextmanager
-def replaying(
-    plan: Plan, rows: Sequence[Row]
-) -> Iterator[tuple[psycopg.Connection, Replayed]]:
+def replaying(plan: Plan, rows: Sequence[Row]) -> Iterator[tuple[psycopg.Connection, Replayed]]:
     """A fresh embedded database on which these rows were replayed; dropped when the block ends.
 
     A row that fails is left out, and the rest goes on.

@@ -22,18 +22,17 @@ import psycopg
 
 from .. import account as accounts
 from .. import catalog, history, journal, ledger
-from ..apply import Applied, require_promised
+from ..apply import Applied
 from ..catalog import Catalog
 from ..errors import Held, InDoubt, NotApplied, RunbookError
 from ..failure import commit_failed, statement_failed
-from ..findings import SKIP, Finding
 from ..ledger import Author, Event
 from ..plan import Migration
 from ..resources import query
 from ..target import Target
 from ..twin import Tried
 from ..waiting import PASSING, Limits, Progress, Report, Watch, giving_way
-from . import block, whole
+from . import block, judging, whole
 from .connection import Connection, as_error
 
 VALID_S = 60  # how long a text may be on its way
@@ -72,20 +71,6 @@ def apply(
     )
 
 
-class AppliedOverMcp(Applied):
-    """What was done, and what this way could not show of it."""
-
-    def findings(self, migration: Migration) -> list[Finding]:
-        """As on a direct connection, with a SKIP for each thing that nobody looked at."""
-        unseen = [
-            ("Notice", "shown", "not known: over MCP the server's notices are not handed on"),
-            ("Lock watch", "watched", "not watched: over MCP nobody sees who waits for whom"),
-            ("Progress", "shown", "not shown: over MCP the file is one call, and is not cancelled"),
-        ]
-        rows = [Finding(check, migration.file, wanted, why, SKIP) for check, wanted, why in unseen]
-        return [*super().findings(migration), *rows]
-
-
 class _Applying:
     def __init__(
         self,
@@ -103,49 +88,31 @@ class _Applying:
         """Send it until the account that it takes is the one that was judged."""
         objects = catalog.snapshot(self.conn)  # type: ignore[arg-type]
         tables = accounts.open_account(self.conn)  # type: ignore[arg-type]
-        judged = _foreseen(objects, tried)
+        judged = judging.foreseen(objects, tried)
+
+        def judge() -> judging.AppliedOverMcp:
+            return judging.judge(
+                self.migration, judged, objects, tables, attempt=number, forecast=self.forecast
+            )
+
         for _ in range(_JUDGED):
             try:
-                applied = self._judge(number, judged, objects, tables)
+                applied = judge()
             except NotApplied:
                 judged, applied = None, None  # the twin's account would not do: the target decides
             sent = self._send(number, objects, judged, applied)
             if isinstance(sent, Event) and applied:
                 known = sent.detail
                 return replace(applied, seconds=float(known["seconds"]), xid=known["xid"])
+            assert not isinstance(sent, Event)
             judged = sent
-            self._judge(number, judged, objects, tables)
+            judge()
         raise NotApplied(
             f"{self.migration.file}: the rows that it touches change faster than its account can"
             " be judged.",
             remedy="Run this cell again when there is less traffic, or over a direct connection,"
             " which judges before the commit.",
         )
-
-    def _judge(
-        self,
-        number: int,
-        seen: Mapping[str, Any] | None,
-        objects: Catalog,
-        tables: Mapping[int, accounts.Counters],
-    ) -> AppliedOverMcp:
-        """What an account says of the migration.
-
-        Raises:
-            NotApplied: rows are lost that the plan does not declare, or things change that the
-                file does not promise.
-        """
-        if seen is None:
-            raise NotApplied("nothing was foreseen")
-        after = {oid: _counted(old, seen["touched"].get(str(oid))) for oid, old in tables.items()}
-        before = {oid: _before(old, seen["touched"].get(str(oid))) for oid, old in tables.items()}
-        there = {oid: each for oid, each in after.items() if each is not None}
-        account = accounts.account_of(before, there, map(tuple, seen["locks"]))  # type: ignore[arg-type]
-        accounts.require_no_loss(self.migration, account)
-        changes = tuple(_changes(objects, seen["changed"]))
-        require_promised(self.migration, changes)
-        count = len(self.migration.script.statements)
-        return AppliedOverMcp(count, 0.0, number, (), "", account, changes, forecast=self.forecast)
 
     def _send(
         self,
@@ -239,6 +206,8 @@ class _Applying:
                     if self._event(own):
                         return
                     break
+            except KeyboardInterrupt:
+                self._doubt(own)
             except (RunbookError, psycopg.OperationalError):
                 if time.monotonic() - began > VALID_S + 30:
                     self._doubt(own)
@@ -311,49 +280,3 @@ def _reading(objects: str, fingerprint: str) -> str:
         f"execute catalog_now into {objects}, {fingerprint};\n"
         "raise sqlstate 'RB001';\nexception when sqlstate 'RB001' then null;\nend;"
     )
-
-
-def _foreseen(objects: Catalog, tried: Tried | None) -> Mapping[str, Any] | None:
-    """The account that the twin gave, as the server would give it of the target."""
-    if tried is None or tried.after is None or tried.account is None:
-        return None
-    changed = {
-        json.dumps([change.kind, list(change.names)], ensure_ascii=False): [change.change, change.new]
-        for change in catalog.diff(objects, tried.after)
-    }
-    return {"touched": {}, "locks": [list(each) for each in tried.account.locks],
-            "changed": changed}  # fmt: skip
-
-
-def _changes(objects: Catalog, changed: Mapping[str, Any]) -> list[catalog.Change]:
-    old, new = {}, {}
-    for key, (_, definition) in changed.items():
-        kind, names = json.loads(key)
-        known = (kind, tuple(names))
-        if known in objects.objects:
-            old[known] = objects.objects[known]
-        if definition is not None:
-            new[known] = definition
-    return catalog.diff(
-        catalog.selected(old, "before", objects.major),
-        catalog.selected(new, "after", objects.major),
-    )
-
-
-def _before(old: accounts.Counters, touched: Mapping[str, Any] | None) -> accounts.Counters:
-    has_rows = touched["has_rows"] if touched else old.has_rows
-    return accounts.Counters(old.oid, old.name, 0, has_rows, 0, 0, 0, 0)
-
-
-def _counted(
-    old: accounts.Counters, touched: Mapping[str, Any] | None
-) -> accounts.Counters | None:
-    """The counters afterwards, counted from nothing; None of a table that is gone."""
-    if touched is None:
-        return _before(old, None)
-    if touched["gone"]:
-        return None
-    return accounts.Counters(
-        old.oid, old.name, int(touched["refiled"]), touched["has_rows"], touched["inserted"],
-        touched["updated"], touched["deleted"], touched["dropped_columns"],
-    )  # fmt: skip

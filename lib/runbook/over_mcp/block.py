@@ -42,7 +42,7 @@ def literal(value: Any) -> str:
 
 
 def bound(sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None) -> str:
-    """A query with its placeholders filled in on this side; None leaves `%` alone, as psycopg does."""
+    """A query with its placeholders filled in on this side; None leaves `%` alone."""
     if parameters is None:
         return sql
     given = None if isinstance(parameters, Mapping) else iter(parameters)

@@ -1,4 +1,4 @@
-"""A connection's reading half over MCP, shaped like psycopg's, so that queries are used as they are.
+"""The reading half of a connection over MCP, shaped like psycopg's: queries are used as they are.
 
 Each statement is a call, a session and a transaction of its own; parameters are bound on this side,
 values come back as PostgreSQL writes them and are read by psycopg's own loaders, errors are

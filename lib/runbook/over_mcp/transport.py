@@ -8,6 +8,7 @@ child's environment only: it is in no argument, which `ps` would show, and in no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -174,15 +175,11 @@ def _server(name: str) -> list[str]:
 
 def _document(said: str) -> str:
     """Our one value, out of the sentences that the server puts around it for a language model."""
-    try:
+    with contextlib.suppress(ValueError, KeyError, TypeError):
         said = json.loads(said)["result"]  # the text may itself stand in a JSON document
-    except (ValueError, KeyError, TypeError):
-        pass
     opened = _OPENED.search(said)
     # The last one that closes it: what lies between was written by the database.
     end = said.rfind(f"</{opened[1]}>") if opened else -1
-    while opened and (again := _OPENED.match(said, opened.end())):
-        opened = again
     try:
         assert opened is not None
         # The sentence before the value names the boundary, too: the value follows the last one.

@@ -24,8 +24,8 @@ from found as f
 _SUMMARY = """
 select (select coalesce(jsonb_object_agg(jsonb_build_array(f.kind, f.names)::text, f.definition),
                    '{}') from found as f),
-       (select encode(sha256(convert_to(coalesce(string_agg(m.mark, '' order by m.mark collate "C"), ''),
-                   'UTF8')), 'hex')
+       (select encode(sha256(convert_to(coalesce(string_agg(
+                   m.mark, '' order by m.mark collate "C"), ''), 'UTF8')), 'hex')
         from (select distinct encode(sha256(convert_to(string_agg(f.digest, ''
                   order by f.digest collate "C"), 'UTF8')), 'hex') as mark
               from found as f group by f.owner) as m)
@@ -58,7 +58,8 @@ def _found(schemas: Iterable[str] | None, relations: Iterable[str] | None) -> st
     names = ("schemas", "relations", "routines", "types")
     scope = {name: f"(select runbook_scope.{name} from runbook_scope)" for name in names}
     asked = "\nunion all\n".join(
-        f"select q.owner, q.kind, q.names, q.definition from ({query(f'catalog_{name}') % scope}\n) q"
+        "select q.owner, q.kind, q.names, q.definition"
+        f" from ({query(f'catalog_{name}') % scope}\n) q"
         for name in _QUERIES
     )
     return (
