@@ -8,6 +8,7 @@ PostgreSQL is imitated: the queries run on the embedded server.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ class ManagementApi(ThreadingHTTPServer):
     Attributes:
         conninfo: of the database that the project stands for.
         calls: how many queries were run.
-        lose: a text; the answer to the next query that holds it is lost after it ran.
+        lose: a text; the answer to the next query that holds it is lost.
+        runs_what_it_loses: whether that query is run.
         before: called with each query before it runs.
     """
 
@@ -36,6 +38,7 @@ class ManagementApi(ThreadingHTTPServer):
     def __init__(self, conninfo: str) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
         self.conninfo, self.calls, self.lose = conninfo, 0, ""
+        self.runs_what_it_loses = True
         self.before = lambda query: None
 
     @property
@@ -69,16 +72,21 @@ class _Answering(BaseHTTPRequestHandler):
         query = body["query"]
         self.server.calls += 1
         self.server.before(query)
+        lost = bool(self.server.lose) and self.server.lose in query
+        if lost:
+            self.server.lose = ""
+        if lost and not self.server.runs_what_it_loses:
+            return self._hang_up()
         try:
             rows = _run(self.server.conninfo, query)
         except psycopg.Error as error:
             words = f"ERROR:  {error.sqlstate}: {error.diag.message_primary}"
             return self._answer(400, {"message": f"Failed to run sql query: {words}"})
-        if self.server.lose and self.server.lose in query:
-            self.server.lose = ""
-            self.connection.close()
-            return None
-        return self._answer(201, rows)
+        return self._hang_up() if lost else self._answer(201, rows)
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, status: int, document: Any) -> None:
         said = json.dumps(document).encode()

@@ -57,12 +57,6 @@ def test_anything_else_is_refused_and_never_repeated(tmp_path: Path, name: str):
     assert caught.value.__context__ is None
 
 
-def test_a_target_over_mcp_is_refused_with_the_way_that_works(tmp_path: Path):
-    with pytest.raises(TargetRefused, match="over MCP is not there yet") as caught:
-        open_target("mcp:abcdefghijklmnopqrst", tmp_path)
-    assert "session pooler (port 5432)" in caught.value.remedy
-
-
 @pytest.mark.parametrize(
     "value",
     [

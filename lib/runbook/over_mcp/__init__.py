@@ -37,7 +37,6 @@ def connect(target: Target) -> Connection:
     there = _started.get(key)
     if there is None or not there.alive:
         there = _started[key] = Transport(ref, name=target.name)
-        atexit.register(there.close)
     try:
         return Connection(there, read_only=target.read_only)
     except psycopg.Error as error:
@@ -46,3 +45,12 @@ def connect(target: Target) -> Connection:
             remedy=f"Look whether {TOKEN} is a valid token of somebody who may use this project,"
             " whether the reference is right, and whether the project is paused.",
         ) from None
+
+
+def close() -> None:
+    """End the server processes; the next connection starts one again."""
+    while _started:
+        _started.popitem()[1].close()
+
+
+atexit.register(close)

@@ -278,5 +278,5 @@ def _reading(objects: str, fingerprint: str) -> str:
     return (
         f"begin\nexecute {block.literal(catalog.PINNED)};\n"
         f"execute catalog_now into {objects}, {fingerprint};\n"
-        "raise sqlstate 'RB001';\nexception when sqlstate 'RB001' then null;\nend;"
+        f"raise sqlstate '{block.UNDO}';\nexception when sqlstate '{block.UNDO}' then null;\nend;"
     )

@@ -22,8 +22,9 @@ from psycopg.sql import Literal
 
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
-# The exception that takes a block's work back without being an error; no code of PostgreSQL's.
-UNDO = "RB000"
+# The exception that takes a block's work back without being an error; no code of PostgreSQL's, and
+# not one that ends in 000: PL/pgSQL takes those for all codes of their class.
+UNDO = "RB001"
 
 DIAGNOSTICS = """get stacked diagnostics said_state = returned_sqlstate,
             said_message = message_text, said_detail = pg_exception_detail,
@@ -34,6 +35,10 @@ DECLARED = """said_state text; said_message text; said_detail text; said_hint te
 ERROR = """jsonb_build_object('state', said_state, 'message', said_message,
             'detail', said_detail, 'hint', said_hint, 'context', said_context,
             'constraint', said_constraint)"""
+
+
+class Unnamed(Exception):
+    """How many columns a statement returns is not in its text: `select *`."""
 
 
 def literal(value: Any) -> str:
@@ -79,9 +84,20 @@ def sent(body: str, *, timeout_ms: int, snapshot: bool = False, read_only: bool 
     )
 
 
-def statement(sql: str, *, before: Iterable[str] = (), keep: bool) -> str:
-    """The body that runs one statement, and reads its rows; `keep` False takes everything back."""
-    columns = width(sql)
+def statement(
+    sql: str, *, before: Iterable[str] = (), keep: bool, columns: int | None = None
+) -> str:
+    """The body that runs one statement, and reads its rows.
+
+    Args:
+        before: settings to make first.
+        keep: False takes everything back.
+        columns: how many it returns, where its text does not say.
+
+    Raises:
+        Unnamed: its text does not say.
+    """
+    columns = width(sql) if columns is None else columns
     run = f"execute {literal(as_rows(sql, columns) if columns else sql)}"
     run += " into rows, types;" if columns else "; get diagnostics counted = row_count;"
     settings = "\n".join(f"execute {literal(each)};" for each in before)
@@ -149,7 +165,7 @@ def _selected(select: Any) -> int:
         for item in select.target_list
         for field in item.res_target.val.column_ref.fields
     ):
-        raise AssertionError("columns are named, so that their number is known")
+        raise Unnamed("select *")
     return len(select.target_list)
 
 

@@ -132,7 +132,12 @@ class Connection:
             if self._changed:
                 raise psycopg.NotSupportedError("a second change in one transaction over MCP")
             self._changed = True
-        body = block.statement(sql, before=before, keep=keep and changes)
+        keep = keep and changes
+        try:
+            body = block.statement(sql, before=before, keep=keep)
+        except block.Unnamed:
+            columns = len(self._described(sql, ""))
+            body = block.statement(sql, before=before, keep=keep, columns=columns)
         answer = self.ask(body, read_only=self.read_only)
         if "error" in answer:
             raise as_error(answer["error"])
@@ -140,14 +145,18 @@ class Connection:
 
     def described(self, sql: str) -> list[tuple[int, int]]:
         """Type and modifier of each column: of a temporary view that is taken back at once."""
-        names = ", ".join(f"c{number + 1}" for number in range(block.width(sql)))
+        return self._described(
+            sql, f"({', '.join(f'c{number}' for number in range(block.width(sql)))})"
+        )
+
+    def _described(self, sql: str, names: str) -> list[tuple[int, int]]:
         seen = (
             "select array(select array[atttypid::int8, atttypmod] from pg_catalog.pg_attribute"
             " where attrelid = 'pg_temp.runbook_described'::regclass and attnum > 0"
             " order by attnum)::text"
         )
         before = [each for level in self._settings for each in level]
-        view = f"create temporary view runbook_described ({names}) as {sql}"
+        view = f"create temporary view runbook_described {names} as {sql}"
         answer = self.ask(block.statement(seen, before=[*before, view], keep=False))
         if "error" in answer:
             raise as_error(answer["error"])

@@ -65,8 +65,9 @@ class _Trying:
         """What functions, triggers and keys did; and in `tables`, what each actor may."""
         calling = Strand(self.known)
         outside = Strand(self.known, constraints=True, outside=self._outside)
+        in_order = sorted(promised, key=lambda each: each.kind == "trigger")  # functions first
         first = [
-            *(partial(calls.seen_calls, calling, [each], XID) for each in promised),
+            *(partial(calls.seen_calls, calling, [each], XID) for each in in_order),
             *(partial(keys.tried_keys, outside, [each], XID) for each in promised),
         ]
 
