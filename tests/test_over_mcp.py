@@ -17,7 +17,16 @@ import psycopg
 import pytest
 from management_api import REF, TOKEN, ManagementApi, serving
 from runbook import catalog, embedded, history, ledger, over_mcp, production_state, verify
-from runbook.errors import LockTimeout, NotApplied, NotApproved, StatementFailed, TargetRefused
+from runbook.desk import open_rollback
+from runbook.errors import (
+    CheckFailed,
+    Held,
+    LockTimeout,
+    NotApplied,
+    NotApproved,
+    StatementFailed,
+    TargetRefused,
+)
 from runbook.findings import FAIL, SKIP
 from runbook.opened import OpenPhase, open_phase
 from runbook.over_mcp import applying, strands, transport
@@ -31,7 +40,10 @@ pytest_plugins = ("engine_fixtures",)
 HERE = Path(__file__).parent
 EVENTOS = HERE.parent
 TARGET = f"mcp:{REF}"
-KEPT = "create table public.kept (id int primary key, said text); alter table public.kept enable row level security; insert into public.kept values (1)"
+KEPT = (
+    "create table public.kept (id int primary key, said text);"
+    "alter table public.kept enable row level security; insert into public.kept values (1)"
+)
 
 
 @pytest.fixture(scope="session")
@@ -273,7 +285,7 @@ def test_another_runner_and_a_changed_catalog_stop_the_text(project: Project, ap
     project.sql("drop table public.by_hand")
     with project.connect() as other:
         other.execute("select pg_advisory_lock(hashtextextended('runbook.apply', 0))")
-        with pytest.raises(Exception, match="held by another runner"):
+        with pytest.raises(Held, match="held by another runner"):
             step.apply()
     step.apply()
     assert project.history() == [version]
@@ -285,8 +297,11 @@ def test_a_file_that_needs_a_session_is_refused_with_the_way_that_works(
     version = project.add("alone", "create index concurrently kept_said on public.kept (said);")
     project.sql(KEPT)
     step = _opened("one", project.root)[version]
-    with pytest.raises(Exception, match="session pooler"):
+    with pytest.raises(CheckFailed, match="session pooler"):
         step.precheck()
+    with pytest.raises(TargetRefused, match="Rolling back needs a session") as caught:
+        open_rollback(target=TARGET, project=project.root, operator="ada")
+    assert "session pooler" in caught.value.remedy
     assert project.history() == []
 
 
@@ -310,7 +325,7 @@ def test_a_scenario_that_does_not_hold_says_what_it_saw(project: Project, api: M
     step = phase[version]
     for stage in ("precheck", "apply", "verify"):
         getattr(step, stage)()
-    with pytest.raises(Exception, match="2 of"):
+    with pytest.raises(CheckFailed, match="2 of"):
         step.test()
     event = [e for e in project.events(version) if e.stage == "test"][-1]
     bad = {row.object: row.observed for row in event.findings if row.verdict == FAIL}

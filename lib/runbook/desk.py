@@ -139,6 +139,7 @@ class Rollback(Desk):
         **given: str,
     ) -> None:
         super().__init__(**given)
+        self.target.require_session("Rolling back")
         self.approve, self.without_backup = approve, without_backup
         self._named = bool(versions.split())
         self._confirmation = Confirmation(self.target, self.identity)

@@ -39,6 +39,7 @@ def hold(
     Raises:
         Held: still held after `wait_s`; names the holder.
     """
+    target.require_session("The runner lock")
     with target.connect(purpose=f"{operator}: lock") as conn:
         deadline = time.monotonic() + wait_s
         shown = ""

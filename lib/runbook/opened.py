@@ -237,7 +237,7 @@ def open_phase(
 
     Args:
         phase: id, number or notebook name.
-        target: embedded · embedded:NAME · service=NAME · env:VAR.
+        target: embedded · embedded:NAME · service=NAME · env:VAR · mcp:REF.
         mode: check or apply; "" is apply on the embedded server and check anywhere else.
         approve: the plan token; needed to apply to anything that is not embedded.
         operator: who is at it; "" takes RUNBOOK_OPERATOR or the login name.

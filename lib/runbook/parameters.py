@@ -82,7 +82,7 @@ def no_secret_in_source(number: int, source: str) -> None:
             f"Cell {number} of the notebook holds a secret ({found[0]}), and the notebook would be "
             "archived with it.",
             remedy="Take it out, and change it: it may be in the repository's history. Targets "
-            "are named as service=NAME or env:VAR.",
+            "are named as service=NAME, env:VAR or mcp:REF.",
         )
 
 

@@ -82,6 +82,14 @@ class Target:
         """Whether a connection is a session of the server; over MCP each call is one."""
         return self.kind != "mcp"
 
+    def require_session(self, what: str) -> None:
+        """Refuse, with TargetRefused, what calls over MCP cannot do."""
+        if not self.keeps_session:
+            raise TargetRefused(
+                f"{what} needs a session of the server; over MCP ({self.name}) each call is one.",
+                remedy="Use the session pooler (port 5432), named as service=NAME or env:VAR.",
+            )
+
     @property
     def label(self) -> str:
         """The name as a part of a folder's name."""

@@ -253,7 +253,7 @@ def _command(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
 def _target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", default=os.environ.get("RUNBOOK_TARGET", "embedded"),
-        help="embedded, embedded:NAME, service=NAME or env:VAR (default: embedded)",
+        help="embedded, embedded:NAME, service=NAME, env:VAR or mcp:REF (default: embedded)",
     )  # fmt: skip
 
 

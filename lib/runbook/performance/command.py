@@ -59,6 +59,7 @@ def scaled(
     for rows in sizes or (None,):
         if rows is not None:
             populated(target, plan, rows, only=tables)
+        target.require_session("Measuring")
         with target.connect(purpose="measure") as conn:
             runs.append((rows, measure(conn, plan)))
     return runs

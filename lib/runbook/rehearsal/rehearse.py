@@ -95,6 +95,7 @@ def rehearse(
     Raises:
         RunbookError: no copy could be made; the target was only read.
     """
+    target.require_session("A rehearsal")
     began = time.monotonic()
     made = Rehearsal(target)
     with target.connect(purpose="rehearse") as there:
