@@ -1,0 +1,58 @@
+"""Fixtures of the tests over MCP: the real server before a stand-in for the management API."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from management_api import REF, TOKEN, ManagementApi, serving
+from runbook import over_mcp
+from runbook.opened import OpenPhase, open_phase
+from runbook.over_mcp import transport
+from sandbox import Project
+
+HERE = Path(__file__).parent
+EVENTOS = HERE.parent
+TARGET = f"mcp:{REF}"
+KEPT = (
+    "create table public.kept (id int primary key, said text);"
+    "alter table public.kept enable row level security; insert into public.kept values (1)"
+)
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The MCP server's own."""
+    path = os.pathsep.join([str(HERE / "node_modules" / ".bin"), os.environ.get("PATH", "")])
+    found = shutil.which("mcp-server-supabase", path=path)
+    return found or pytest.skip("the Supabase MCP server is not installed (npm)")
+
+
+@pytest.fixture
+def reached(program: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The environment in which a target over MCP is reached; its server ends with the test."""
+    monkeypatch.setenv(transport.SERVER, program)
+    monkeypatch.setenv(transport.TOKEN, TOKEN)
+    yield monkeypatch
+    over_mcp.close()
+
+
+@pytest.fixture
+def api(project: Project, reached: pytest.MonkeyPatch) -> Iterator[ManagementApi]:
+    """The management API of the test's own database."""
+    project.connect().close()  # makes it
+    with serving(project.server.conninfo(project.database)) as served:
+        reached.setenv(transport.API, served.url)
+        yield served
+
+
+def opened(phase: str, project: Path, **given: Any) -> OpenPhase:
+    """A phase over MCP, in mode apply, under the token that a check gave."""
+    about = {"target": TARGET, "operator": "ada", "project": project, **given}
+    token = str(open_phase(phase, mode="check", **about).token())
+    token = token.partition("(approve): ")[2].partition("\n")[0]
+    return open_phase(phase, mode="apply", approve=token, **about)
