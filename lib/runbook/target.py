@@ -85,10 +85,8 @@ class Target:
     def require_session(self, what: str) -> None:
         """Refuse, with TargetRefused, what calls over MCP cannot do."""
         if not self.keeps_session:
-            raise TargetRefused(
-                f"{what} needs a session of the server; over MCP ({self.name}) each call is one.",
-                remedy="Use the session pooler (port 5432), named as service=NAME or env:VAR.",
-            )
+            way = "Use the session pooler (port 5432), named as service=NAME or env:VAR."
+            raise TargetRefused(f"{what} needs a session, which MCP does not keep.", remedy=way)
 
     @property
     def label(self) -> str:
