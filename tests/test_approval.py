@@ -104,7 +104,9 @@ def test_a_loss_that_the_plan_declares_later_needs_a_new_token(protected: Projec
     a, b, _ = (m.version for m in protected.plan.migrations)
     token = _token(protected)
     _declare(protected, b)
-    with pytest.raises(NotApproved, match=r"may_lose of migrations/\w+_b\.sql was edited in plan"):
+    with pytest.raises(
+        NotApproved, match=r"risk or may_lose of migrations/\w+_b\.sql was edited in plan"
+    ):
         protected.open(target=TARGET, mode="apply", approve=token)
     _declare(protected, b, undo=True)
     _apply(protected, a, "one", token)
@@ -114,6 +116,17 @@ def test_a_loss_that_the_plan_declares_later_needs_a_new_token(protected: Projec
     shown = str(protected.open(target=TARGET).token())
     assert shown.split(": ")[1].split()[0] != token
     _apply(protected, b, "one", _token(protected))
+
+
+def test_a_risk_that_is_lowered_after_the_approval_needs_a_new_token(protected: Project):
+    """A high risk has to prove its way back first; a lower one has not."""
+    token = _token(protected)
+    path = protected.root / "migrations" / "plan.toml"
+    text = path.read_text()
+    assert 'risk = "low"' in text
+    path.write_text(text.replace('risk = "low"', 'risk = "medium"', 1))
+    with pytest.raises(NotApproved, match=r"risk or may_lose of migrations/\w+_a\.sql was edited"):
+        protected.open(target=TARGET, mode="apply", approve=token)
 
 
 def _declare(project: Project, version: str, *, undo: bool = False) -> None:

@@ -1,7 +1,7 @@
 """The plan token: what an approver approves, as one short word.
 
-A hash over the SQL of the pending files, the losses that the plan declares for them, the target's
-identity and the fingerprint of its catalog.
+A hash over the SQL of the pending files, the risk and the losses that the plan declares for them,
+the target's identity and the fingerprint of its catalog.
 Whoever approves the token approves exactly that; an edited file, another database or a change that
 somebody made by hand since gives another token, and the old one opens nothing.
 """

@@ -60,9 +60,12 @@ class Manifest:
 
 
 def approved(migration: Migration) -> str:
-    """What of a migration is approved: its file's digest, and the losses that its plan declares."""
-    declared = f" may lose {', '.join(sorted(migration.may_lose))}" if migration.may_lose else ""
-    return migration.script.sha256 + declared
+    """What of a migration is approved: its file's digest, its risk, the losses that are declared.
+
+    A lower risk asks for less proof, and a declared loss lets rows go: both are plan.toml's.
+    """
+    declared = f", may lose {', '.join(sorted(migration.may_lose))}" if migration.may_lose else ""
+    return f"{migration.script.sha256} {migration.risk} risk{declared}"
 
 
 def manifest(
@@ -123,7 +126,7 @@ def changed(
         elif now[version].split()[0] != then.split()[0]:
             said.append(f"{path} was edited")
         elif now[version] != then:
-            said.append(f"may_lose of {path} was edited in plan.toml")
+            said.append(f"risk or may_lose of {path} was edited in plan.toml")
     before, after = covered.objects, _digests(catalog)
     objects = [
         f"{name} was {_what(before.get(name), after.get(name))}"
@@ -137,7 +140,7 @@ def changed(
 
 def _in_words(approved: str) -> str:
     digest, _, declared = approved.partition(" ")
-    return f"{digest[:16]}…" + (f", {declared}" if declared else "")
+    return f"{digest[:16]}…, {declared}"
 
 
 def _what(before: str | None, after: str | None) -> str:
