@@ -61,6 +61,7 @@ def measure(
     *,
     tables: Sequence[str] = (),
     also: Callable[[psycopg.Connection, Played], list[Finding]] | None = None,
+    watch: scenario.Watch | None = None,
     row_limit: int = 100,
     statement_timeout_ms: int = 30_000,
     lock_timeout_ms: int = 2_000,
@@ -74,15 +75,15 @@ def measure(
             without a declared access table is a WARN.
         also: tries more on the scenario's rows, as the owner, in savepoints; gives its findings.
         row_limit: of a table's rows at most so many are tried.
-        statement_timeout_ms, lock_timeout_ms: as for `scenario.run`.
+        watch, statement_timeout_ms, lock_timeout_ms: as for `scenario.play`.
 
     Raises:
         FileInvalid, CheckFailed: as `scenario.run`.
     """
     played_file = scenario.read(file) if isinstance(file, Path) else file
-    limits = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
     tried: list[Table] = []
-    with scenario.play(conn, played_file, **limits) as played:
+    timeouts = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
+    with scenario.play(conn, played_file, watch=watch, **timeouts) as played:
         owner = _own(conn, played.options)
         more = also(conn, played) if also else []
         names = list(dict.fromkeys([declared.table for declared in played_file.access] + [*tables]))

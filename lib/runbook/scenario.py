@@ -46,6 +46,8 @@ CHECK = "scenario"
 _NEXT = "release savepoint runbook_step; savepoint runbook_step"
 _UNDO = "rollback to savepoint runbook_step"
 
+Watch = Callable[[psycopg.Connection, ScenarioStep], None]  # called after what did as expected
+
 
 @dataclass(slots=True)
 class Played:
@@ -103,7 +105,7 @@ def play(
     *,
     statement_timeout_ms: int = 30_000,
     lock_timeout_ms: int = 2_000,
-    watch: Callable[[psycopg.Connection, ScenarioStep], None] | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[Played]:
     """Play a scenario, and hand it over with its rows still there; leaving takes it back.
 

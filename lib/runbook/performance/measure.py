@@ -16,7 +16,8 @@ import psycopg
 from .. import actor as actors
 from .. import history, scenario
 from ..actor import Actor
-from ..findings import PASS
+from ..directives import Scenario, ScenarioStep
+from ..findings import PASS, Finding
 from ..plan import Plan
 from ..resources import query
 from ..target import leave_session
@@ -50,43 +51,55 @@ class Measured(NamedTuple):
     recall: float | None = None
 
 
-def measure(conn: psycopg.Connection, plan: Plan) -> list[Measured]:
-    """Time all there is to time on the database behind an idle connection."""
-    return [*queries(conn, plan), *policies(conn, plan), *vectors(conn)]
+def measure(
+    conn: psycopg.Connection, plan: Plan, asked: list[Measured] | None = None
+) -> list[Measured]:
+    """Time all there is to time on the database behind an idle connection.
+
+    Args:
+        asked: the sample queries, where a play of the scenarios has just timed them.
+    """
+    asked = queries(conn, plan) if asked is None else asked
+    return [*asked, *policies(conn, plan), *vectors(conn)]
 
 
 def queries(conn: psycopg.Connection, plan: Plan) -> list[Measured]:
     """The SELECTs of the scenarios of the applied migrations, in the order of the plan."""
     found: list[Measured] = []
     there = history.classify(plan, history.read(conn))
-    limit = plan.performance.query_ms
     for migration in plan.everything:
         if not there.holds(migration.version) or not migration.scenario.exists():
             continue
-
-        def watch(conn, step, group=migration.name) -> None:
-            if _asks(step):
-                seen, reason = _fastest(conn, step.statement.text, limit)
-                found.append(Measured(QUERY, group, step.name, step.actor.label, seen, reason))
-
+        watch = watching(found, migration.name, plan)
         try:
             with scenario.play(conn, migration.scenario, watch=watch) as played:
-                found.extend(_unanswered(played, migration.name))
+                found.extend(unanswered(played.scenario, played.findings, migration.name))
         finally:
             leave_session(conn)
     return found
 
 
-def _unanswered(played: scenario.Played, group: str) -> list[Measured]:
+def watching(found: list[Measured], group: str, plan: Plan) -> scenario.Watch:
+    """What a play calls after each statement: times the SELECTs, into `found`."""
+
+    def watch(conn: psycopg.Connection, step: ScenarioStep) -> None:
+        if _asks(step):
+            seen, reason = _fastest(conn, step.statement.text, plan.performance.query_ms)
+            found.append(Measured(QUERY, group, step.name, step.actor.label, seen, reason))
+
+    return watch
+
+
+def unanswered(played: Scenario, rows: list[Finding], group: str) -> list[Measured]:
     """The SELECTs that did not do as expected: how long they took would say nothing."""
     return [
         Measured(QUERY, group, step.name, step.actor.label, None, f"not as expected: {said}")
-        for step, (*_, said, verdict) in zip(played.scenario.steps, played.findings, strict=False)
+        for step, (*_, said, verdict) in zip(played.steps, rows, strict=False)
         if _asks(step) and verdict != PASS
     ]
 
 
-def _asks(step: scenario.ScenarioStep) -> bool:
+def _asks(step: ScenarioStep) -> bool:
     return step.statement.kind == "select_stmt" and step.expect.kind in _ASKED
 
 

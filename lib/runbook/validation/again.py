@@ -15,6 +15,7 @@ import psycopg
 
 from .. import access, history, ledger, matrix
 from ..findings import PASS, SKIP, WARN, Finding, counts, overall
+from ..performance.measure import Measured, unanswered, watching
 from ..plan import Migration, Plan
 from ..promise import promises
 from ..resources import query
@@ -32,10 +33,12 @@ class Again:
     Fields:
         played: what each found, by version; its access tables included.
         access: the matrix that each measured, by version.
+        timed: their sample queries, timed on the way.
     """
 
     played: dict[str, list[Finding]] = field(default_factory=dict)
     access: dict[str, list[access.Access]] = field(default_factory=dict)
+    timed: list[Measured] = field(default_factory=list)
 
     @property
     def findings(self) -> list[Finding]:
@@ -53,8 +56,11 @@ class Again:
         return sorted(cells.values(), key=lambda row: row.table)
 
 
-def play(conn: psycopg.Connection, plan: Plan) -> Again:
+def play(conn: psycopg.Connection, plan: Plan, *, timing: bool = False) -> Again:
     """Play the scenario of every migration that is applied; nothing of it remains.
+
+    Args:
+        timing: time their sample queries, too.
 
     Raises:
         FileInvalid: a scenario could let a promise go unchecked.
@@ -68,9 +74,12 @@ def play(conn: psycopg.Connection, plan: Plan) -> Again:
         try:
             file = read(migration.scenario, shown=f"migrations/tests/{migration.path.name}")
             tables = matrix.tables_of(migration, promises(migration.script.statements))
-            measured = access.measure(conn, file, tables=tables)
+            watch = watching(again.timed, migration.name, plan) if timing else None
+            measured = access.measure(conn, file, tables=tables, watch=watch)
         finally:
             leave_session(conn)
+        if timing:
+            again.timed += unanswered(file, measured.findings, migration.name)
         again.played[migration.version] = measured.findings
         again.access[migration.version] = measured.rows
     return again
