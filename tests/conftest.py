@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from runbook import embedded, production_state
+from runbook import embedded
+from runbook.postgres import production_state
 
 PROJECT = Path(__file__).parents[1]
 

@@ -17,24 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runbook import apply as engine
-from runbook import (
-    catalog,
-    embedded,
-    history,
-    journal,
-    ledger,
-    lock,
-    postmaster,
-    rollback,
-    seat,
-)
+from runbook import catalog, embedded, history, ledger, rollback
 from runbook.apply import apply
+from runbook.applying import lock
+from runbook.applying.parts import apply_in_parts
+from runbook.applying.waiting import Limits, Progress
 from runbook.errors import RunbookError
 from runbook.ledger import Author, latest, since_rollback
-from runbook.parts import apply_in_parts
 from runbook.plan import Migration
+from runbook.postgres import postmaster, seat
+from runbook.records import journal
 from runbook.target import Target
-from runbook.waiting import Limits, Progress
 
 # Places of a migration beyond its statements: after the last one, with the history row and the
 # event written, and after COMMIT was answered.

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runbook import embedded, production_state
+from runbook import embedded
 from runbook.notebooks import write_notebooks
+from runbook.postgres import production_state
 from sandbox import Project
 from tenants import NOTES, Tenants
 

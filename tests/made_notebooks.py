@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runbook.notebook import nbformat  # not by itself: that takes two seconds longer
+from runbook.kernels.notebook import nbformat  # not by itself: that takes two seconds longer
 
 
 def notebook(*cells: str, parameters: str = "", kernel: str = "python3") -> nbformat.NotebookNode:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from runbook import archive, closing
 from runbook.audit import signing
-from runbook.closing import Witnesses
+from runbook.records import archive, closing
+from runbook.records.closing import Witnesses
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

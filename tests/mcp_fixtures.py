@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from from_npm import from_npm
 from management_api import REF, TOKEN, ManagementApi, serving
 from runbook import over_mcp
-from runbook.opened import OpenPhase, open_phase
+from runbook.in_hand.opened import OpenPhase, open_phase
 from runbook.over_mcp import transport
 from sandbox import Project
 
-HERE = Path(__file__).parent
-EVENTOS = HERE.parent
+EVENTOS = Path(__file__).parent.parent
 TARGET = f"mcp:{REF}"
 KEPT = (
     "create table public.kept (id int primary key, said text);"
@@ -27,9 +25,7 @@ KEPT = (
 @pytest.fixture(scope="session")
 def program() -> str:
     """The MCP server's own."""
-    path = os.pathsep.join([str(HERE / "node_modules" / ".bin"), os.environ.get("PATH", "")])
-    found = shutil.which("mcp-server-supabase", path=path)
-    return found or pytest.skip("the Supabase MCP server is not installed (npm)")
+    return from_npm("mcp-server-supabase", "@supabase/mcp-server-supabase")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import postgast
 from postgast import pg_query_pb2 as pb
 from runbook.plan import Migration
 from runbook.sql import Statement
-from runbook.tree import role, strings, word
+from runbook.statements.tree import role, strings, word
 
 SWAPPED = {"anon": "authenticated", "authenticated": "anon", "service_role": "authenticated"}
 ON_DELETE = {"a": "c", "r": "c", "c": "n", "n": "c", "d": "c"}

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import psycopg
 from mutants import Mutant, mutants
-from runbook import access, directives, embedded, production_state, system, verify
+from runbook import access, embedded, system, verify
 from runbook.findings import FAIL, Finding
 from runbook.plan import Migration
 from runbook.plan_file import read_plan
-from runbook.promise import promises
+from runbook.postgres import production_state
+from runbook.promises.promise import promises
+from runbook.scenarios import directives
 
 SUPERUSER = "supabase_admin"
 # Why mutants of an operator survive: read one by one, and said where the score is printed.

@@ -13,15 +13,15 @@ import psycopg
 from runbook import apply as engine
 from runbook import catalog, embedded, history, ledger
 from runbook.apply import Applied
+from runbook.applying.parts import apply_in_parts
+from runbook.applying.waiting import Limits, Report
 from runbook.cli import main
+from runbook.in_hand.opened import OpenPhase, open_phase
 from runbook.ledger import Author
-from runbook.opened import OpenPhase, open_phase
-from runbook.parts import apply_in_parts
 from runbook.plan import Migration, Plan
 from runbook.plan_file import read_plan
 from runbook.step import Step
 from runbook.target import Target, open_target
-from runbook.waiting import Limits, Report
 
 
 class Project:

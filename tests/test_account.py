@@ -176,8 +176,8 @@ def test_an_emptied_and_a_never_filled_table_may_go(project: Project):
 def test_what_the_session_did_before_is_not_the_migrations(project: Project):
     from runbook import history, ledger
     from runbook.apply import apply
+    from runbook.applying.waiting import Limits
     from runbook.ledger import Author
-    from runbook.waiting import Limits
 
     _prepared(project)
     version = project.add("adds", "create table public.fresh (id int);\n", tables=("public.fresh",))

@@ -13,7 +13,8 @@ from typing import Any
 import psutil
 import pytest
 from made_notebooks import on_disk, python, until
-from runbook import ahead, record
+from runbook import record
+from runbook.kernels import ahead
 from runbook.record import Record
 
 WHO = (
@@ -23,7 +24,7 @@ WHO = (
 
 PREPARED = """
 import time
-from runbook import ahead
+from runbook.kernels import ahead
 made = ahead.Ahead(1)
 print(made._spare[0].pid, flush=True)
 time.sleep(60)
@@ -33,7 +34,8 @@ time.sleep(60)
 RUNNING = """
 import sys
 from pathlib import Path
-from runbook import ahead, record
+from runbook import record
+from runbook.kernels import ahead
 project = Path(sys.argv[1])
 with ahead.kernels(2) as kernels:
     print(kernels._spare[0].pid, flush=True)

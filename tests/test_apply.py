@@ -11,11 +11,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from runbook import embedded, history, lock, outcome, production_state
+from runbook import embedded, history
 from runbook.apply import apply
+from runbook.applying import lock, outcome
+from runbook.applying.waiting import Limits, Progress
 from runbook.errors import Held, InDoubt, LockTimeout, NotApplied, Refused, StatementFailed
 from runbook.ledger import Author
-from runbook.waiting import Limits, Progress
+from runbook.postgres import production_state
 from sandbox import Background, Project, until
 
 pytest_plugins = ("engine_fixtures",)

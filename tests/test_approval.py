@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from runbook import production_state
 from runbook.errors import NotApproved
 from runbook.notebooks import write_notebooks
+from runbook.postgres import production_state
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

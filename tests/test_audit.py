@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from made_records import closed
-from runbook import archive, journal
-from runbook.archive import DRAFT
 from runbook.audit import chain, manifest, pruning, signing, verifying
 from runbook.findings import FAIL, WARN, failed
+from runbook.records import archive, journal
+from runbook.records.archive import DRAFT
 
 
 @pytest.fixture(scope="module")

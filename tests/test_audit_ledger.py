@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from made_records import document
-from runbook import archive, closing, ledger, record
+from runbook import ledger, record
 from runbook.audit import against_ledger, chain, manifest, verifying
-from runbook.closing import Witnesses
 from runbook.findings import FAIL, PASS, SKIP, WARN, failed
+from runbook.records import archive, closing
+from runbook.records.closing import Witnesses
 from runbook.target import open_target
 from sandbox import Project
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from made_notebooks import notebook
-from runbook import archive, closing, page, record
+from runbook import record
 from runbook.audit import cover, differing, listing
-from runbook.closing import Witnesses
-from runbook.notebook import code_cells, nbformat
+from runbook.kernels.notebook import code_cells, nbformat
+from runbook.records import archive, closing, page
+from runbook.records.closing import Witnesses
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

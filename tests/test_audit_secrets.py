@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from made_notebooks import notebook, on_disk
-from runbook import archive, ledger, record, redact
+from runbook import ledger, record, redact
 from runbook.audit import known, people, scan
 from runbook.audit.scan import SecretFound
+from runbook.records import archive
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

@@ -8,23 +8,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import PROJECT
-from runbook import (
-    backup,
-    baseline,
-    catalog,
-    embedded,
-    history,
-    ledger,
-    restore,
-    rollback,
-    scenario,
-)
-from runbook.desk import open_rollback
+from runbook import catalog, embedded, history, ledger, rollback, scenario
+from runbook.applying.waiting import Limits
 from runbook.errors import CheckFailed, NoBackup, NotApproved, Refused
+from runbook.in_hand import baseline
+from runbook.in_hand.desk import open_rollback
 from runbook.ledger import Author
 from runbook.plan import Migration
 from runbook.plan_file import read_plan
-from runbook.waiting import Limits
+from runbook.way_back import backup, restore
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

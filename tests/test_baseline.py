@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runbook import baseline
 from runbook.findings import FAIL, PASS, SKIP
+from runbook.in_hand import baseline
 from runbook.ledger import Author
 from sandbox import Project
 

@@ -2,9 +2,9 @@
 
 import psycopg
 import pytest
-from runbook.bodies import look_into
 from runbook.errors import CheckFailed
 from runbook.sql import split
+from runbook.statements.bodies import look_into
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

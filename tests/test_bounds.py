@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runbook import journal
-from runbook.desk import open_rollback
 from runbook.errors import NoBackup, NotApplied
+from runbook.in_hand.desk import open_rollback
+from runbook.records import journal
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from runbook.waiting import Limits, Progress
+from runbook.applying.waiting import Limits, Progress
 from sandbox import Background, Project, until
 
 pytest_plugins = ("engine_fixtures",)

@@ -2,9 +2,9 @@
 
 import psycopg
 from runbook import scenario, sql
-from runbook.calls import forget_calls, seen_calls
 from runbook.findings import PASS, SKIP, WARN
-from runbook.promise import promises
+from runbook.promises.promise import promises
+from runbook.verification.calls import forget_calls, seen_calls
 
 MADE = """
 create table public.t (id int primary key, n int);

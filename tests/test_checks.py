@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from runbook import checkfile, embedded, system
+from runbook import embedded, system
+from runbook.checking import checkfile
 from runbook.findings import PASS, Finding
 
 CASES = Path(__file__).parent / "checks"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 from runbook import show
-from runbook.desk import Baseline, Rollback, open_baseline, open_rollback
 from runbook.errors import NotApproved, Refused
+from runbook.in_hand.desk import Baseline, Rollback, open_baseline, open_rollback
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

@@ -34,12 +34,14 @@ from crash import (
     require_agreement,
     sample,
 )
-from runbook import backup, embedded, history, ledger, production_state, rollback
+from runbook import embedded, history, ledger, rollback
+from runbook.applying.waiting import Limits
 from runbook.ledger import Author
 from runbook.plan import Migration
 from runbook.plan_file import read_plan
+from runbook.postgres import production_state
 from runbook.target import Target, open_target
-from runbook.waiting import Limits
+from runbook.way_back import backup
 from sandbox import Project
 
 PLAN = read_plan(PROJECT)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from runbook import baseline, criteria, ledger
+from runbook import ledger
+from runbook.checking import criteria
 from runbook.findings import FAIL, PASS, SKIP, Finding
+from runbook.in_hand import baseline
 from runbook.ledger import Author
 from runbook.plan import Criterion, Phase
 from sandbox import Project

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from runbook import embedded, postmaster, seat
+from runbook import embedded
 from runbook.errors import EmbeddedUnavailable, Held
+from runbook.postgres import postmaster, seat
 
 USER = """
 import sys

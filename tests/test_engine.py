@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from made_notebooks import notebook, on_disk, python, until
-from runbook import engine
 from runbook.errors import InDoubt, Refused
-from runbook.parameters import check_parameters
-from runbook.parameters import defaults as parameter_defaults
+from runbook.kernels import engine
+from runbook.kernels.parameters import check_parameters
+from runbook.kernels.parameters import defaults as parameter_defaults
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"
 
@@ -114,7 +114,7 @@ def test_the_limit_of_the_whole_notebook_holds_across_cells():
 
 
 def test_a_cell_that_does_not_obey_is_ended_with_its_kernel(monkeypatch):
-    monkeypatch.setattr("runbook.kernel.GRACE_S", 0.5)
+    monkeypatch.setattr("runbook.kernels.kernel.GRACE_S", 0.5)
     stubborn = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)"
     run = Run(stubborn, "2", cell_timeout_s=1)
     assert "passed its limit" in run.error.what
@@ -210,7 +210,7 @@ def test_a_full_disk_stops_the_notebook_before_the_next_cell(monkeypatch):
 SCRIPT = """
 import json, sys
 from made_notebooks import notebook
-from runbook import engine
+from runbook.kernels import engine
 saved = open(sys.argv[1], "w")
 def save(nb):
     saved.seek(0); saved.truncate(); saved.write(json.dumps(nb)); saved.flush()

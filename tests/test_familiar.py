@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from runbook.familiar import familiar
-from runbook.sanitize import Sanitizer
+from runbook.records.familiar import familiar
+from runbook.records.sanitize import Sanitizer
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

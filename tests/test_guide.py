@@ -10,10 +10,10 @@ import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
-from runbook import production_state
 from runbook.errors import CheckFailed, NotApplied
 from runbook.guide.missing_names import words
 from runbook.notebooks import write_notebooks
+from runbook.postgres import production_state
 from runbook.resources import folder
 from sandbox import Project
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import nbformat
 import postgast
 import pytest
-from runbook import embedded, production_state
+from runbook import embedded
 from runbook.adopt.init import adopt
 from runbook.adopt.references import Authors
 from runbook.cli import main
 from runbook.errors import FileInvalid, Refused
 from runbook.plan import Plan
 from runbook.plan_file import read_plan
+from runbook.postgres import production_state
 
 ROOT = Path(__file__).parents[1]
 SET = Path(__file__).parent / "adopted"

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from runbook import scenario, sql
 from runbook.findings import FAIL, PASS, SKIP, WARN, Finding
-from runbook.keys import tried_keys
-from runbook.promise import promises
+from runbook.promises.promise import promises
+from runbook.verification.keys import tried_keys
 
 PARENT = "create table public.p (id uuid primary key default gen_random_uuid(), n int unique);"
 CHILD = "create table public.c (id int primary key, p uuid references public.p on delete {});"
@@ -140,7 +140,7 @@ insert into public.c select 1, id from public.p;
 
 def test_most_keys_of_eventos_are_proved(server):
     from mutation import Laboratory
-    from runbook import directives, matrix
+    from runbook.scenarios import directives, matrix
 
     laboratory = Laboratory(server, Path(__file__).parents[1])
     migration = laboratory.plan.migration("ticket_tiers")

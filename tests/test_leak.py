@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
-from runbook import directives, matrix, verify
+from runbook import verify
 from runbook.findings import FAIL, failed
 from runbook.plan_file import read_plan
-from runbook.promise import promises
+from runbook.promises.promise import promises
+from runbook.scenarios import directives, matrix
 from runbook.sql import split
 
 PROJECT = Path(__file__).parents[1]

@@ -6,9 +6,10 @@ import json
 
 import psycopg
 import pytest
-from runbook import journal, ledger
+from runbook import ledger
 from runbook.findings import PASS, Finding
 from runbook.ledger import Author
+from runbook.records import journal
 from sandbox import Background, Project
 
 pytest_plugins = ("engine_fixtures",)

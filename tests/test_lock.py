@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from runbook import lock
+from runbook.applying import lock
 from runbook.errors import Held
 from sandbox import Background, Project, until
 

@@ -1,10 +1,10 @@
 """Access is stored, shown in words, and what changed in it is said in a sentence."""
 
 import pytest
-from runbook import matrix
-from runbook.desk import open_rollback
 from runbook.findings import PASS, WARN
-from runbook.matrix import in_words
+from runbook.in_hand.desk import open_rollback
+from runbook.scenarios import matrix
+from runbook.scenarios.matrix import in_words
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from runbook.kernels.parameters import defaults
 from runbook.notebooks import project_notebooks
-from runbook.parameters import defaults
 from runbook.plan_file import read_plan
 
 ROOT = Path(__file__).parent.parent

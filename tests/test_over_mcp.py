@@ -14,14 +14,15 @@ import psycopg
 import pytest
 from management_api import REF, TOKEN, ManagementApi, serving
 from mcp_fixtures import EVENTOS, KEPT, TARGET, opened
-from runbook import catalog, embedded, history, ledger, over_mcp, production_state, verify
-from runbook.desk import open_rollback
+from runbook import catalog, embedded, history, ledger, over_mcp, verify
 from runbook.errors import CheckFailed, NotApproved, TargetRefused
 from runbook.findings import FAIL, SKIP
-from runbook.opened import OpenPhase, open_phase
+from runbook.in_hand.desk import open_rollback
+from runbook.in_hand.opened import OpenPhase, open_phase
 from runbook.over_mcp import strands, transport
 from runbook.plan_file import read_plan
-from runbook.promise import promises
+from runbook.postgres import production_state
+from runbook.promises.promise import promises
 from runbook.target import open_target
 from sandbox import Project
 

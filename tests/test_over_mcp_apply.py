@@ -6,7 +6,7 @@ import pytest
 from management_api import ManagementApi
 from mcp_fixtures import KEPT, opened
 from runbook.errors import Held, LockTimeout, NotApplied, StatementFailed
-from runbook.opened import OpenPhase
+from runbook.in_hand.opened import OpenPhase
 from runbook.over_mcp import applying
 from sandbox import Project
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from runbook import catalog
+from runbook.applying.waiting import Limits, Progress
 from runbook.errors import FileInvalid, LockTimeout, NotApplied, StatementFailed
-from runbook.transactions import split_parts
-from runbook.waiting import Limits, Progress
+from runbook.statements.transactions import split_parts
 from sandbox import Background, Project, until
 
 pytest_plugins = ("engine_fixtures",)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from runbook import baseline, embedded, system
+from runbook import embedded, system
 from runbook.findings import FAIL
+from runbook.in_hand import baseline
 from runbook.populate import fill, hints, shape
 from runbook.populate.fit import Samples
 from sandbox import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runbook.promise import Promise, promises, touched
+from runbook.promises.promise import Promise, promises, touched
 from runbook.sql import split
 
 MIGRATIONS = sorted((Path(__file__).parent.parent / "migrations").glob("*.sql"))

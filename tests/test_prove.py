@@ -6,12 +6,13 @@ import json
 
 import psycopg
 from conftest import PROJECT
-from runbook import catalog, embedded, production_state
-from runbook.draft import draft
+from runbook import catalog, embedded
 from runbook.plan import Migration
 from runbook.plan_file import read_plan
-from runbook.prove import STEPS, prove
+from runbook.postgres import production_state
 from runbook.sql import read_script
+from runbook.way_back.draft import draft
+from runbook.way_back.prove import STEPS, prove
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

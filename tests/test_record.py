@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 from made_notebooks import notebook, on_disk, python, until
-from runbook import archive, page, provenance, record, verdict
-from runbook.archive import NotArchived
+from runbook import record
 from runbook.audit import manifest
 from runbook.errors import Refused
+from runbook.kernels import verdict
 from runbook.record import Record
+from runbook.records import archive, page, provenance
+from runbook.records.archive import NotArchived
 
 NAME = re.compile(r"\d{8}T\d{6}Z_event-wizard_embedded_[0-9a-f]{8}")
 CELLS = (
@@ -450,7 +452,7 @@ def hostile_page() -> Page:
         *({"output_type": "display_data", "metadata": {}, "data": {"text/html": HOSTILE}},),
         {"output_type": "stream", "name": "stdout", "text": "<script>alert(4)</script>\x1b[31mred"},
     ]
-    from runbook.notebook import code_cells, nbformat
+    from runbook.kernels.notebook import code_cells, nbformat
 
     document = {
         "outcome": "passed",

@@ -28,7 +28,7 @@ end $$;
 
 ENDS_EARLY = """
 import os, sys
-from runbook.opened import open_phase
+from runbook.in_hand.opened import open_phase
 phase = open_phase("one", target=sys.argv[1], project=sys.argv[2], operator="tests")
 phase["a"].precheck()
 print("pid", os.getpid())

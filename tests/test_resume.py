@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from runbook.errors import NotApplied, OutOfOrder
-from runbook.opened import open_phase
+from runbook.in_hand.opened import open_phase
 from sandbox import Background, Project, until
 
 pytest_plugins = ("engine_fixtures",)

@@ -1,10 +1,10 @@
 """Risk changes what is asked: a plan that plays it down is told so, a high one is proved first."""
 
 import pytest
-from runbook.account import Account
+from runbook.applying.account import Account
 from runbook.errors import CheckFailed, OutOfOrder
 from runbook.findings import FAIL, PASS, SKIP, WARN
-from runbook.risk import compared
+from runbook.statements.risk import compared
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

@@ -6,11 +6,13 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
-from runbook import backup, ledger, outcome, rollback
-from runbook.desk import open_rollback
+from runbook import ledger, rollback
+from runbook.applying import outcome
+from runbook.applying.waiting import Limits
 from runbook.errors import CheckFailed, InDoubt, StatementFailed
+from runbook.in_hand.desk import open_rollback
 from runbook.ledger import Author
-from runbook.waiting import Limits
+from runbook.way_back import backup
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

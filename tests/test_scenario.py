@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from runbook import actor, scenario
+from runbook import scenario
 from runbook.errors import CheckFailed, FileInvalid, Refused
 from runbook.findings import FAIL, PASS, SKIP, Finding
+from runbook.scenarios import actor
 
 
 def step(sql: str, expect: str = "ok", who: str = "owner", name: str = "") -> str:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from runbook import embedded, production_state
+from runbook import embedded
 from runbook.approvals import second
 from runbook.approvals.person import Person, told_apart
 from runbook.errors import NotApproved
+from runbook.postgres import production_state
 from runbook.servers.bridge import bridge
 from runbook.target import reset_session
 from sandbox import Project

@@ -11,10 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 import servers
-from runbook import production_state, schema_copy
 from runbook.errors import CheckFailed, TargetRefused
+from runbook.postgres import production_state
 from runbook.servers import unreachable
 from runbook.target import Target, identify, open_target, require_fit
+from runbook.twins import schema_copy
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)
@@ -276,7 +277,7 @@ def test_a_session_pooler_is_accepted_and_who_blocks_is_still_seen(
     project: Project, fifteen: servers.Cluster, monkeypatch: pytest.MonkeyPatch
 ):
     """What libpq takes for the server's process is the pooler's; the blockers are the server's."""
-    from runbook.waiting import Limits, watched
+    from runbook.applying.waiting import Limits, watched
 
     with servers.pooler(fifteen, "session") as conninfo:
         target = _target(monkeypatch, conninfo)

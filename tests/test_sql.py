@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from runbook.errors import FileInvalid
-from runbook.sameness import holds_exactly, same_sql
 from runbook.sql import read_script, split
+from runbook.statements.sameness import holds_exactly, same_sql
 
 
 def script(folder: Path, content: str | bytes):

@@ -15,15 +15,17 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import PROJECT
+from from_npm import from_npm
 from relay import by_tcp
 from runbook import apply as engine
-from runbook import embedded, history, ledger, production_state
+from runbook import embedded, history, ledger
+from runbook.applying.waiting import Limits
+from runbook.in_hand.opened import open_phase
 from runbook.ledger import Author
-from runbook.opened import open_phase
 from runbook.plan import Plan
 from runbook.plan_file import read_plan
+from runbook.postgres import production_state
 from runbook.target import open_target
-from runbook.waiting import Limits
 
 HERE = Path(__file__).parent
 FIRST, SECOND = "20251017080000", "20251017090000"
@@ -71,9 +73,7 @@ def database_name(server: embedded.Server, production: str, monkeypatch) -> Iter
 @pytest.fixture(scope="session")
 def program() -> str:
     """The CLI's own."""
-    path = os.pathsep.join([str(HERE / "node_modules" / ".bin"), os.environ.get("PATH", "")])
-    found = shutil.which("supabase", path=path)
-    return found or pytest.skip("the Supabase CLI is not installed (npm: supabase)")
+    return from_npm("supabase", "supabase")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import uuid
 import psycopg
 import pytest
 from psycopg import errors
-from runbook import cluster
+from runbook.postgres import cluster
 from runbook.resources import folder
 
 STAND_INS = sorted(path.stem for path in (folder("supabase") / "extension").glob("*.control"))

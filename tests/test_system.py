@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from runbook import checkfile, embedded, system
+from runbook import embedded, system
+from runbook.checking import checkfile
 from runbook.errors import FileInvalid, Refused
 from runbook.findings import FAIL, PASS, SKIP, WARN, Finding, overall
 from runbook.performance import measure

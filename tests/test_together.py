@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from crash import fork, wait
-from runbook import lock, stages
+from runbook import stages
+from runbook.applying import lock
 from runbook.errors import Held
-from runbook.opened import open_phase
+from runbook.in_hand.opened import open_phase
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

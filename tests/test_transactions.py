@@ -6,7 +6,7 @@ import crash
 import pytest
 from runbook import history
 from runbook.errors import FileInvalid, PlanInvalid, StatementFailed
-from runbook.transactions import split_parts
+from runbook.statements.transactions import split_parts
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

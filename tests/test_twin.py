@@ -4,9 +4,10 @@ import os
 
 import psycopg
 import pytest
-from runbook import catalog, schema_copy
+from runbook import catalog
 from runbook.errors import CheckFailed
 from runbook.findings import FAIL, PASS, SKIP, WARN
+from runbook.twins import schema_copy
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures",)

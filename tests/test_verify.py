@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from runbook.catalog import diff, snapshot
 from runbook.findings import FAIL, PASS, SKIP, WARN, Finding, failed
-from runbook.promise import promises
+from runbook.promises.promise import promises
 from runbook.sql import split
 from runbook.verify import checklist, unexpected, verify
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 _EXPORTS = {
-    "open_phase": "opened",
-    "open_baseline": "desk",
+    "open_phase": "in_hand.opened",
+    "open_baseline": "in_hand.desk",
     "open_validation": "validation.cells",
-    "open_rollback": "desk",
-    "open_tutorial": "tutorial",
+    "open_rollback": "in_hand.desk",
+    "open_tutorial": "in_hand.tutorial",
     "open_fleet": "fleet.seat",
 }
 

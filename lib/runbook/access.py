@@ -14,14 +14,15 @@ from typing import NamedTuple
 
 import psycopg
 
-from . import actor as actors
-from . import ground, scenario
-from .actor import Actor
-from .directives import COMMANDS, AccessTable, Scenario
+from . import scenario
 from .findings import FAIL, PASS, SKIP, WARN, Finding
-from .ground import Ground
 from .scenario import Played
-from .trial import Outcome, absence, attempt
+from .scenarios import actor as actors
+from .scenarios import ground
+from .scenarios.actor import Actor
+from .scenarios.directives import COMMANDS, AccessTable, Scenario
+from .scenarios.ground import Ground
+from .scenarios.trial import Outcome, absence, attempt
 
 CHECK = "access"
 

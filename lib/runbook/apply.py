@@ -11,20 +11,21 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from . import catalog, history, journal, ledger
-from .account import Account, close_account, open_account, require_no_loss
-from .account import findings as account_findings
+from . import catalog, history, ledger
+from .applying.account import Account, close_account, open_account, require_no_loss
+from .applying.account import findings as account_findings
+from .applying.outcome import settle
+from .applying.waiting import PASSING, Limits, Progress, Report, giving_way, watched
 from .errors import InDoubt, NotApplied, StatementFailed
-from .failure import commit_failed, statement_failed
 from .findings import PASS, SKIP, Finding, failed
 from .ledger import Author
-from .outcome import settle
 from .plan import Migration
-from .promise import promises
+from .promises.promise import promises
+from .records import journal
 from .sql import Script, Statement
+from .statements.failure import commit_failed, statement_failed
 from .target import Target, leave_session, reset_settings
-from .unexpected import unexpected
-from .waiting import PASSING, Limits, Progress, Report, giving_way, watched
+from .verification.unexpected import unexpected
 
 
 @dataclass(frozen=True)

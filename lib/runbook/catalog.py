@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
-from .names import Names, identity
+from .promises.names import Names, identity
 from .reading import Key, Part, Properties, Reading, read, read_whole, within
 
 Definition = Properties

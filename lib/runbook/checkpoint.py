@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import issues
 from .findings import FAIL, PASS, SKIP, WARN, Finding
+from .in_hand import issues
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
 

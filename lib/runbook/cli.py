@@ -15,8 +15,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from .commands.usage import parser
 from .errors import RunbookError
-from .usage import parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -25,8 +25,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from . import cluster, postmaster, seat
 from .errors import EmbeddedUnavailable, Held
+from .postgres import cluster, postmaster, seat
 
 
 @dataclass(frozen=True)

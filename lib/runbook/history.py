@@ -15,8 +15,8 @@ import psycopg
 from .errors import FileInvalid
 from .plan import Migration, Plan
 from .resources import query
-from .sameness import holds_exactly, normalized, same_sql
 from .servers import met
+from .statements.sameness import holds_exactly, normalized, same_sql
 
 TABLE = "supabase_migrations.schema_migrations"
 

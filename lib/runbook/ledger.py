@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from . import journal
 from .audit import people
 from .findings import Finding
+from .records import journal
 from .redact import redact_tree
 from .resources import query
 from .servers import met

@@ -14,6 +14,6 @@ class Engine:
     @staticmethod
     def execute_notebook(*given: Any, **options: Any) -> Any:
         """As papermill.engines.Engine.execute_notebook."""
-        from .engine import RunbookEngine
+        from .kernels.engine import RunbookEngine
 
         return RunbookEngine.execute_notebook(*given, **options)

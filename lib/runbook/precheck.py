@@ -7,14 +7,14 @@ from pathlib import Path
 
 import psycopg
 
-from . import directives
+from .applying.parts import finished_parts
 from .errors import FileInvalid
 from .findings import FAIL, PASS, SKIP, WARN, Finding
 from .history import History
-from .lint import lint
-from .parts import finished_parts
 from .plan import Migration, Plan
+from .scenarios import directives
 from .sql import Script, Statement, read_script
+from .statements.lint import lint
 
 _TABLE = 42  # ObjectType.OBJECT_TABLE of libpg_query
 

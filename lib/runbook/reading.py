@@ -19,7 +19,7 @@ from typing import Any
 
 from psycopg import Cursor
 
-from .names import Names
+from .promises.names import Names
 from .resources import query
 from .servers.plans import Plans
 

@@ -21,17 +21,18 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from . import archive, closing, provenance, verdict
-from .archive import Draft
 from .audit import known, manifest, people, witness
-from .closing import DOCUMENT, NOTEBOOK, RUNNING, Witnesses
 from .errors import Refused, RunbookError
-from .parameters import check_parameters, defaults
+from .kernels import verdict
+from .kernels.parameters import check_parameters, defaults
+from .records import archive, closing, provenance
+from .records.archive import Draft
+from .records.closing import DOCUMENT, NOTEBOOK, RUNNING, Witnesses
 from .redact import learn, redact
 
 if TYPE_CHECKING:
-    from .ahead import Ahead
-    from .engine import CellEvent
+    from .kernels.ahead import Ahead
+    from .kernels.engine import CellEvent
 
 SCHEMA = 1
 
@@ -234,7 +235,10 @@ def _execute(
 
     error: BaseException | None = None
     try:
-        from . import engine, notebook  # here: Ctrl-C while they load is an interrupted run, too
+        from .kernels import (  # here: Ctrl-C while they load is an interrupted run, too
+            engine,
+            notebook,
+        )
 
         source = notebook.load(file)
         kept.notebook = notebook.blank(source)

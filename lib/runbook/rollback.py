@@ -15,19 +15,21 @@ from typing import Any
 
 import psycopg
 
-from . import backup, catalog, history, journal, ledger, loss
-from .account import close_account, open_account
+from . import catalog, history, ledger
 from .apply import begin, run_statement, settled
+from .applying.account import close_account, open_account
+from .applying.outcome import settle
+from .applying.waiting import PASSING, Limits, Progress, Report, giving_way, watched
 from .errors import CheckFailed, InDoubt, NotApplied, RunbookError
-from .failure import commit_failed
 from .findings import PASS, WARN, Finding
-from .goes import script_of
 from .ledger import PASSED, Author, latest, since_rollback
-from .outcome import settle
 from .plan import Migration, Plan
+from .records import journal
 from .sql import Script
+from .statements.failure import commit_failed
 from .target import Identity, Target, leave_session
-from .waiting import PASSING, Limits, Progress, Report, giving_way, watched
+from .way_back import backup, loss
+from .way_back.goes import script_of
 
 
 def chosen(plan: Plan, applied: history.History, names: Sequence[str]) -> list[Migration]:

@@ -20,12 +20,12 @@ from pathlib import Path
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from . import actor as actors
-from .directives import AccessRow, AccessTable, Scenario, ScenarioStep, parse, read
 from .errors import CheckFailed, Refused
-from .expectation import Expectation, judge
 from .findings import FAIL, PASS, SKIP, Finding
 from .resources import query
+from .scenarios import actor as actors
+from .scenarios.directives import AccessRow, AccessTable, Scenario, ScenarioStep, parse, read
+from .scenarios.expectation import Expectation, judge
 
 __all__ = [
     "AccessRow",

@@ -14,9 +14,9 @@ from typing import Any
 
 import postgast
 
-from .decode import read_sql
 from .errors import FileInvalid
-from .transactions import read_transactions
+from .statements.decode import read_sql
+from .statements.transactions import read_transactions
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import apply as engine
-from . import directives, forecast, history, ledger, lock, matrix, promise, risk
+from . import history, ledger
 from . import precheck as before
 from . import verify as verification
 from .apply import Applied
-from .directives import Scenario
+from .applying import forecast, lock
+from .applying.parts import apply_in_parts, finished_parts
 from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
 from .guide import losses
-from .parts import apply_in_parts, finished_parts
 from .plan import Migration
+from .promises import promise
 from .rehearsal import kept
+from .scenarios import directives, matrix
+from .scenarios.directives import Scenario
 from .servers.permission import permissions
+from .statements import risk
 from .target import leave_session
-from .trying import on_twin
+from .twins.trying import on_twin
 
 if TYPE_CHECKING:
-    from .opened import OpenPhase
+    from .in_hand.opened import OpenPhase
 
 skipped = before.skipped
 _WHO_ELSE = "applied before, and not by this runbook: nothing was run"

@@ -16,17 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from . import acknowledging, checkpoint, guards, issues, journal, ledger, matrix, show, stages
+from . import checkpoint, ledger, show, stages
 from .errors import CheckFailed, NotApplied, OutOfOrder, RunbookError
 from .findings import Finding, failed
 from .guide import remedies
+from .in_hand import acknowledging, guards, issues
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
+from .records import journal
 from .redact import redact
+from .scenarios import matrix
 from .stages import Seen
 
 if TYPE_CHECKING:
-    from .opened import OpenPhase
+    from .in_hand.opened import OpenPhase
 
 _CHECK_ONLY = "mode is check: the database is only looked at"
 

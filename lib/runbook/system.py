@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from .attempt import attempt
-from .checkfile import GROUPS, Check, default_folder, folders_of, load
+from .checking.checkfile import GROUPS, Check, default_folder, folders_of, load
+from .checking.weave import statement
 from .errors import Refused
 from .findings import FAIL, PASS, SKIP, Finding, counts, overall
-from .weave import statement
+from .scenarios.attempt import attempt
 
 SCANS_AT_ONCE = 25
 GROUP_PATIENCE = 3

@@ -117,7 +117,7 @@ class Target:
             if self.kind != "embedded":
                 raise self._unreachable(error) from None
             # The throw-away server may have been killed; it recovers when it is started.
-            from . import production_state
+            from .postgres import production_state
 
             production_state.restart(self.project)
             try:
@@ -261,7 +261,7 @@ def require_fit(
 
 
 def _embedded(target: Target) -> str:
-    from . import production_state
+    from .postgres import production_state
 
     return production_state.conninfo(target.project, target.name.partition(":")[2] or "postgres")
 

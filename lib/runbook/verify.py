@@ -11,17 +11,17 @@ from collections.abc import Iterable
 from psycopg import Connection
 
 from .catalog import Catalog, Definition, snapshot
-from .differences import differences, expectation, pinned_search_path, unlike_twin
 from .findings import FAIL, PASS, SKIP, WARN, Finding, overall
-from .names import Names
-from .promise import Promise, touched
-from .resolve import Resolved, resolve
+from .promises.names import Names
+from .promises.promise import Promise, touched
+from .promises.resolve import Resolved, resolve
+from .promises.rights import Session, check_rights
+from .promises.wide_rights import check_wide_rights
 from .resources import query
-from .rights import Session, check_rights
-from .routines import broken_bodies
-from .unexpected import unexpected
-from .verify_table import columns_kept, comments_kept, row_security
-from .wide_rights import check_wide_rights
+from .verification.by_table import columns_kept, comments_kept, row_security
+from .verification.differences import differences, expectation, pinned_search_path, unlike_twin
+from .verification.routines import broken_bodies
+from .verification.unexpected import unexpected
 
 __all__ = ["checklist", "unexpected", "verify"]
 

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from runbook import checkfile, embedded, system
+from runbook import embedded, system
+from runbook.checking import checkfile
 
 SIZES = (100, 1_000, 10_000)
 AT_ONCE = 100  # tables made in one transaction: their locks have to fit

@@ -72,7 +72,7 @@ def generate(root: Path, count: int) -> list[Path]:
 
 def engine(name: str) -> None:
     """Every file through all stages, as its cells would; those that are done already, not again."""
-    from runbook.opened import open_phase
+    from runbook.in_hand.opened import open_phase
 
     opened = open_phase("files", target=f"embedded:{name}", project=Path.cwd())
     pending = {migration.version for migration in opened.pending()}
@@ -85,7 +85,8 @@ def engine(name: str) -> None:
 
 def one_round(number: int, project: Path, files: list[Path], home: Path) -> dict[str, Seen | str]:
     """Each contender once; or why it was left out."""
-    from runbook import production_state, target
+    from runbook import target
+    from runbook.postgres import production_state
 
     def fresh(name: str) -> str:
         conninfo = production_state.conninfo(project, name)
@@ -146,7 +147,7 @@ def table(rounds: list[dict[str, Seen | str]]) -> str:
 
 def measure(count: int, rounds: int) -> str:
     """The section about so many files."""
-    from runbook import production_state
+    from runbook.postgres import production_state
 
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the server may run as another user, and then sits elsewhere

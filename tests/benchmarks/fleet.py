@@ -30,8 +30,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.run import ROOT, Watch, machine
-from runbook import production_state
 from runbook.notebooks import write_notebooks
+from runbook.postgres import production_state
 from runbook.target import open_target
 from sandbox import Project
 

@@ -118,7 +118,7 @@ def measured(command: list[str], *, home: Path, cwd: Path) -> Seen:
 
 def engine(name: str) -> None:
     """Every migration through all stages, as its cells would; in a process of its own."""
-    from runbook.opened import open_phase
+    from runbook.in_hand.opened import open_phase
     from runbook.plan_file import read_plan
 
     for phase in read_plan(Path.cwd()).phases:
@@ -131,7 +131,8 @@ def engine(name: str) -> None:
 
 def one_round(number: int, project: Path, home: Path) -> tuple[dict[str, Seen], list[Peer]]:
     """Each contender once; and the peers that were left out."""
-    from runbook import production_state, target
+    from runbook import target
+    from runbook.postgres import production_state
 
     def fresh(name: str) -> str:
         conninfo = production_state.conninfo(project, name)
@@ -233,8 +234,9 @@ def main() -> None:
         home, project = Path(folder) / "home", Path(folder) / "project"
         shutil.copytree(ROOT / "migrations", project / "migrations")
         os.environ["RUNBOOK_HOME"] = str(home)
-        from runbook import notebooks, production_state
+        from runbook import notebooks
         from runbook.plan_file import read_plan
+        from runbook.postgres import production_state
 
         (project / "notebooks").mkdir()
         notebooks.write_notebooks(read_plan(project), project / "notebooks")

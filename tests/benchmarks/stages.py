@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.catalogs import SIZES, fill
-from runbook import production_state
+from runbook.postgres import production_state
 from runbook.target import open_target
 from sandbox import Project
 

@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from runbook import embedded, history, ledger, production_state
+from runbook import embedded, history, ledger
 from runbook.apply import apply
+from runbook.applying.waiting import Limits
 from runbook.ledger import Author
 from runbook.plan_file import read_plan
+from runbook.postgres import production_state
 from runbook.target import open_target
-from runbook.waiting import Limits
 
 VERSION = "20260101000001"
 SQL = "alter table public.busy add column note text;\n"

@@ -17,7 +17,7 @@ from ..errors import FileInvalid, Refused
 from ..notebooks import write_notebooks
 from ..plan import Migration
 from ..plan_file import read_plan
-from ..promise_book import Promise
+from ..promises.book import Promise
 from . import trial as trials
 from .grouping import Group, group
 from .judged import judged, skeleton, tables, transaction

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import risk
-from ..names import Names, dotted
 from ..plan import Migration
 from ..precheck import created_tables
+from ..promises.names import Names, dotted
 from ..sql import Statement
-from ..tree import inner, strings
+from ..statements import risk
+from ..statements.tree import inner, strings
 
 _MOST = 3
 

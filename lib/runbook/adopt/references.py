@@ -13,12 +13,12 @@ from typing import Any
 import postgast
 from postgast import pg_query_pb2 as pb
 
-from ..inside import inside
-from ..names import Names, dotted
-from ..promise import promises
-from ..promise_book import Promise
+from ..promises.book import Promise
+from ..promises.names import Names, dotted
+from ..promises.promise import promises
 from ..sql import Script, Statement
-from ..tree import inner, strings
+from ..statements.inside import inside
+from ..statements.tree import inner, strings
 
 _OBJECTS = ("table", "view", "materialized view", "sequence", "type", "index")
 _WORDS = (pb.ColumnRef, pb.Constraint)  # their lists of strings are columns

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import psycopg
 
-from .. import catalog, embedded, twin
-from ..draft import ROWS, draft
+from .. import catalog, embedded
 from ..drift.mending import mends, script
 from ..plan import Migration
+from ..twins import twin
+from ..way_back.draft import ROWS, draft
 
 DRAFTED, GIVEN = "drafted", "given"
 

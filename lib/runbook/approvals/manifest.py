@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import archive
 from ..catalog import Catalog, fingerprint
-from ..names import identity as shown
 from ..plan import Migration
+from ..promises.names import identity as shown
+from ..records import archive
 from ..target import Identity, Target
 from .person import Person
 

@@ -54,7 +54,7 @@ def approve(
     Raises:
         NotApproved: the token is for something else; names what differs.
     """
-    from ..approval import covered_by, not_for_this
+    from .token import covered_by, not_for_this
 
     now = catalog.snapshot(conn)
     covered = covered_by(identity, catalog.fingerprint(now), pending, token, least=1)

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from .. import journal, ledger
+from .. import ledger
 from ..findings import FAIL, PASS, SKIP, WARN, Finding
+from ..records import journal
 from ..resources import query
 from ..target import Target, identify
 from . import chain, manifest, witness

@@ -20,7 +20,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from .. import archive
+from ..records import archive
 from .manifest import sha256
 
 FILE = "chain.jsonl"

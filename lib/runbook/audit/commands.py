@@ -11,16 +11,7 @@ from ..errors import Refused
 from ..findings import FAIL, PASS, SKIP, Finding, failed
 from ..project import author, find_project
 from ..target import open_target
-from . import (
-    against_ledger,
-    chain,
-    differing,
-    listing,
-    pruning,
-    signing,
-    storing,
-    verifying,
-)
+from . import against_ledger, chain, differing, listing, pruning, signing, storing, verifying
 
 
 def list_(options: argparse.Namespace) -> int:

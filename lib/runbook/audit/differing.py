@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .. import journal
 from ..findings import PASS
 from ..record import Record
+from ..records import journal
 from . import evidence
 
 _ABSENT = "–"

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..archive import DRAFT
 from ..findings import FAIL, PASS, WARN, Finding
+from ..records.archive import DRAFT
 from . import chain, manifest
 from .chain import Line
 

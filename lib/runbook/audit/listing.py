@@ -9,7 +9,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from .. import archive, page, record
+from .. import record
+from ..records import archive, page
 from ..redact import redact
 from ..resources import folder, script, style
 from . import cover

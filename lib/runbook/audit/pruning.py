@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import archive
 from ..errors import Refused
 from ..findings import FAIL, PASS, Finding
+from ..records import archive
 from . import chain, manifest, scan
 from .chain import Line
 

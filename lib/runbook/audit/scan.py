@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..archive import NotArchived
+from ..records.archive import NotArchived
 from ..redact import find_secrets
 from . import manifest
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..archive import NotArchived
 from ..errors import Refused
+from ..records.archive import NotArchived
 from ..redact import find_secrets, redact
 from . import chain, manifest
 

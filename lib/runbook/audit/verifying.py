@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import journal
-from ..archive import DRAFT
 from ..findings import FAIL, PASS, SKIP, WARN, Finding
+from ..records import journal
+from ..records.archive import DRAFT
 from . import chain, fleets, manifest, pruning, signing
 from .chain import Line
 

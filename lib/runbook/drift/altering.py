@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..catalog import Definition
-from ..names import Names, dotted, identity, quoted
+from ..promises.names import Names, dotted, identity, quoted
 from .making import default_privilege, drop, grant, literal, make, revoke
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .. import catalog
 from ..catalog import Catalog, Change, Definition, Key
-from ..names import Names
+from ..promises.names import Names
 from .mending import Mend, mends
 
 PLATFORM = frozenset({

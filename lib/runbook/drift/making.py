@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..catalog import Definition
-from ..names import Names, dotted, identity, quoted
+from ..promises.names import Names, dotted, identity, quoted
 
 
 def literal(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..catalog import Catalog, Change, Definition
-from ..names import Names, dotted
+from ..promises.names import Names, dotted
 from .altering import alter
 from .making import drop, grant, make, revoke
 from .ordering import roots_first

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..catalog import Change
-from ..names import Names
+from ..promises.names import Names
 
 if TYPE_CHECKING:
     from .mending import Mend

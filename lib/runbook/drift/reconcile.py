@@ -14,16 +14,18 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from .. import history, journal, ledger, promise
+from .. import history, ledger
 from .. import verify as verification
-from ..draft import ROWS
 from ..errors import FileInvalid, NotApplied
 from ..findings import PASS
 from ..history import History, Row
 from ..ledger import PASSED, Author, latest, since_rollback
 from ..plan import Migration, Plan
+from ..promises import promise
+from ..records import journal
 from ..resources import query
 from ..target import Identity
+from ..way_back.draft import ROWS
 from .replay import replay
 
 STAMP, REWRITE, RECORD = "re-stamp", "rewrite", "record"

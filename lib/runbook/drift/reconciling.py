@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import history, lock
+from .. import history
+from ..applying import lock
 from ..cli import emit, say
 from ..errors import NotApproved
 from ..plan_file import read_plan

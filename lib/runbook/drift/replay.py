@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from .. import catalog, embedded, history, production_state
+from .. import catalog, embedded, history
 from ..catalog import Catalog
 from ..errors import FileInvalid
-from ..failure import statement_failed
 from ..history import Row
 from ..plan import Plan
+from ..postgres import production_state
 from ..sql import Script, script_of
+from ..statements.failure import statement_failed
+from ..statements.transactions import split_parts
 from ..target import reset_session
-from ..transactions import split_parts
 
 if TYPE_CHECKING:
     from ..history import History

@@ -8,9 +8,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from .. import embedded, production_state
+from .. import embedded
 from ..notebooks import write_notebooks
 from ..plan_file import read_plan
+from ..postgres import production_state
 from ..resources import folder
 from ..target import open_target
 from .file import read_fleet

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import archive, closing, provenance, record, verdict
-from ..archive import Draft
+from .. import record
 from ..audit import chain, manifest, signing
-from ..closing import DOCUMENT, RUNNING, Witnesses
 from ..errors import CheckFailed, Refused
+from ..kernels import verdict
+from ..records import archive, closing, provenance
+from ..records.archive import Draft
+from ..records.closing import DOCUMENT, RUNNING, Witnesses
 from .run import Run
 from .summary import causes, exit_code
 from .work import PASSED

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..approval import token_for
 from ..approvals import second
+from ..approvals.token import token_for
 from ..notebook_names import BASELINE, VALIDATION
 from ..plan import Phase, Plan
 from .approving import Reference, compared, reference, wave_token

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import show
 from ..errors import CheckFailed, NotApproved, OutOfOrder, Refused
-from ..opened import MODES
+from ..in_hand.opened import MODES
 from ..plan_file import read_plan
 from ..project import author, find_project
 from ..target import open_target

@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from .. import archive, history
+from .. import history
 from ..approvals import second
 from ..approvals.person import Person, at_keyboard, told_apart
 from ..errors import NotApproved, RunbookError
 from ..ledger import Author
+from ..records import archive
 from ..target import identify, open_target, require_fit
 from .run import Run
 from .survey import Surveyed

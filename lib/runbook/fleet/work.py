@@ -80,10 +80,12 @@ def passes(error: Mapping[str, Any]) -> bool:
 
 
 def _run(order: Order) -> tuple[dict[str, Any] | None, list[str]]:
-    from .. import parameters, production_state, record
+    from .. import record
     from ..approvals import second
     from ..audit import signing
     from ..errors import RunbookError
+    from ..kernels import parameters
+    from ..postgres import production_state
     from ..target import open_target
 
     root, records = Path(order.project), []

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..findings import WARN, Finding
 from ..plan import Migration
-from ..risk import suggestions
+from ..statements.risk import suggestions
 
 _TAKES = ("changes rows of ", "deletes rows of ", "truncates ", "drops a column of ")
 

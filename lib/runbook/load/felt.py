@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from ..account import MODES
+from ..applying.account import MODES
 from ..findings import PASS, WARN, Finding
 from ..humane import humane
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from ..account import MODES, Account
+from ..applying.account import MODES, Account
 from ..embedded import Server
 from ..plan import Migration
 from . import traffic, waiting

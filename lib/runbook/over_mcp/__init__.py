@@ -1,4 +1,4 @@
-"""Targets that are reached through the official Supabase MCP server alone (docs/decisions/0018).
+"""Targets that are reached through the official Supabase MCP server alone (docs/decisions/0019).
 
 transport (the server process, one call) → block (what is sent: one self-contained text) →
 connection (reads, shaped like psycopg's) → applying, playing (the two stages that change rows).

@@ -20,18 +20,19 @@ from typing import Any
 
 import psycopg
 
-from .. import account as accounts
-from .. import catalog, history, journal, ledger
+from .. import catalog, history, ledger
 from ..apply import Applied
+from ..applying import account as accounts
+from ..applying.waiting import PASSING, Limits, Progress, Report, Watch, giving_way
 from ..catalog import Catalog
 from ..errors import Held, InDoubt, NotApplied, RunbookError
-from ..failure import commit_failed, statement_failed
 from ..ledger import Author, Event
 from ..plan import Migration
+from ..records import journal
 from ..resources import query
+from ..statements.failure import commit_failed, statement_failed
 from ..target import Target
-from ..twin import Tried
-from ..waiting import PASSING, Limits, Progress, Report, Watch, giving_way
+from ..twins.twin import Tried
 from . import block, judging, whole
 from .connection import Connection, as_error
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .. import actor as actors
-from ..actor import Actor
+from ..scenarios import actor as actors
+from ..scenarios.actor import Actor
 from . import block
 from .strands import Attempt, expression
 

@@ -18,8 +18,8 @@ from ..catalog import Catalog
 from ..drift.compare import Compared, compare
 from ..drift.mending import mends, script
 from ..drift.replay import replaying
-from ..names import Names
 from ..plan_file import read_plan
+from ..promises.names import Names
 from ..target import Target
 
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .. import account as accounts
 from .. import catalog
 from ..apply import Applied, require_promised
+from ..applying import account as accounts
 from ..catalog import Catalog
 from ..errors import NotApplied
 from ..findings import SKIP, Finding
 from ..plan import Migration
-from ..twin import Tried
+from ..twins.twin import Tried
 
 
 class AppliedOverMcp(Applied):

@@ -8,14 +8,16 @@ from typing import Any
 
 import psycopg
 
-from .. import access, calls, ground, keys, matrix
+from .. import access
 from ..access import Measured, Table
-from ..actor import ROLES, Actor
-from ..directives import Scenario
 from ..findings import Finding
 from ..plan import Migration
-from ..promise import Promise, promises
-from ..trial import TRIALS, Outcome, absence
+from ..promises.promise import Promise, promises
+from ..scenarios import ground, matrix
+from ..scenarios.actor import ROLES, Actor
+from ..scenarios.directives import Scenario
+from ..scenarios.trial import TRIALS, Outcome, absence
+from ..verification import calls, keys
 from . import playing, strands
 from .connection import Connection
 from .strands import XID, Attempt, Known, Strand

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from .. import actor as actors
 from .. import scenario
-from ..actor import Actor
-from ..directives import Scenario, ScenarioStep
 from ..findings import FAIL, Finding
 from ..resources import query
+from ..scenarios import actor as actors
+from ..scenarios.actor import Actor
+from ..scenarios.directives import Scenario, ScenarioStep
 from . import attempting, block
 from .connection import Connection, as_error
 from .strands import Attempt

@@ -20,8 +20,8 @@ from typing import Any
 
 import psycopg
 
-from .. import actor as actors
-from ..actor import Actor
+from ..scenarios import actor as actors
+from ..scenarios.actor import Actor
 from . import block
 from .connection import as_error, loaded
 

@@ -6,14 +6,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..apply import Applied
-from ..directives import Scenario
 from ..errors import FileInvalid
 from ..findings import FAIL, SKIP, Finding
 from ..plan import Migration
+from ..scenarios.directives import Scenario
 from . import applying, measuring
 
 if TYPE_CHECKING:
-    from ..opened import OpenPhase
+    from ..in_hand.opened import OpenPhase
 
 _SESSION = "the project's session pooler (port 5432), named as service=NAME or env:VAR"
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import ledger, show
+from ..applying.waiting import Progress
 from ..load import shown
-from ..waiting import Progress
 from . import grid, handover, live, schema, timeline
 from .confirm import Box, Confirmation
 from .picture import Picture

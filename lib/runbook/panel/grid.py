@@ -7,9 +7,10 @@ from html import escape
 
 import psycopg
 
-from .. import ledger, matrix, show
+from .. import ledger, show
 from ..ledger import PASSED, latest, since_rollback
 from ..plan import Phase
+from ..scenarios import matrix
 
 # Told apart by lightness, and every cell has its word.
 _STYLE = """<style>

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 
 import psycopg
 
-from .. import history, issues, ledger
+from .. import history, ledger
 from ..cli import emit, say
 from ..humane import humane
+from ..in_hand import issues
 from ..plan import Plan
 from ..plan_file import read_plan
 from ..project import find_project

@@ -26,8 +26,8 @@ from .running import Running, if_interrupted, in_words, started
 from .view import View, look
 
 if TYPE_CHECKING:
-    from ..opened import OpenPhase
-    from ..waiting import Progress
+    from ..applying.waiting import Progress
+    from ..in_hand.opened import OpenPhase
 
 _FIRST_S, _PAUSE_S = 0.6, 0.5
 _WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..humane import humane
 from ..plan import Migration
-from ..transactions import split_parts
+from ..statements.transactions import split_parts
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import psycopg
 
+from ..applying.waiting import Blocker
 from ..humane import humane
 from ..resources import query
-from ..waiting import Blocker
 
 
 def seen(conn: psycopg.Connection, pid: int) -> list[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..acknowledging import STAGE as ACKNOWLEDGE
-from ..acknowledging import asked_of
 from ..checkpoint import STAGES
 from ..errors import FileInvalid
+from ..in_hand.acknowledging import STAGE as ACKNOWLEDGE
+from ..in_hand.acknowledging import asked_of
 from ..ledger import DONE, FAILED, PASSED, STARTED, Event, latest, since_rollback
 from ..plan import Migration
 

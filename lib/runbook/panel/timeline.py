@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import psycopg
 
 from .. import ledger
-from ..acknowledging import STAGE as ACKNOWLEDGE
 from ..checkpoint import STAGES
 from ..humane import humane
+from ..in_hand.acknowledging import STAGE as ACKNOWLEDGE
 from ..ledger import DONE, PASSED, latest, since_rollback
 from ..plan import Phase
 from .picture import INK, SOFT, Picture, box, canvas, width_of, word

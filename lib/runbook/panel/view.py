@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from .. import history, issues, ledger
+from .. import history, ledger
+from ..in_hand import issues
 from ..plan import Migration
 from ..resources import query
 from ..target import Target
 from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, MAP, STOPPED, StepMap, step_map
 
 if TYPE_CHECKING:
-    from ..opened import OpenPhase
+    from ..in_hand.opened import OpenPhase
 
 EMBEDDED, STAGING, PRODUCTION = "EMBEDDED", "STAGING", "PRODUCTION"
 _WHAT = {

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import psycopg
 
-from .. import actor as actors
 from .. import history, scenario
-from ..actor import Actor
-from ..directives import Scenario, ScenarioStep
 from ..findings import PASS, Finding
 from ..plan import Plan
 from ..resources import query
+from ..scenarios import actor as actors
+from ..scenarios.actor import Actor
+from ..scenarios.directives import Scenario, ScenarioStep
 from ..target import leave_session
 from .explain import Seen, explain, read
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..weave import _walk as walk
+from ..checking.weave import _walk as walk
 
 
 def constants(expression: str) -> dict[str, list[str]]:

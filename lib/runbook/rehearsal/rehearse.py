@@ -16,17 +16,19 @@ from typing import Any
 
 import psycopg
 
-from .. import directives, history, ledger, matrix, production_state
+from .. import history, ledger
 from ..apply import Applied
+from ..applying.forecast import forecast
 from ..errors import RunbookError
 from ..findings import FAIL, PASS, SKIP, WARN, Finding, failed
-from ..forecast import forecast
 from ..load.felt import FELT, Felt
 from ..load.trial import under_load
 from ..plan import Migration, Plan
-from ..prove import Proof, Way
-from ..schema_copy import copied
+from ..postgres import production_state
+from ..scenarios import directives, matrix
 from ..target import Target, open_target, reset_session
+from ..twins.schema_copy import copied
+from ..way_back.prove import Proof, Way
 from . import sample
 
 _EXTENSIONS = "select extname, extversion from pg_catalog.pg_extension where extname <> 'plpgsql'"

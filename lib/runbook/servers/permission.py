@@ -14,10 +14,10 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from ..findings import FAIL, PASS, SKIP, WARN, Finding
-from ..names import Names
 from ..plan import Migration
-from ..promise import Promise, promises
-from ..promise_book import ON_TABLES, RELATIONS
+from ..promises.book import ON_TABLES, RELATIONS
+from ..promises.names import Names
+from ..promises.promise import Promise, promises
 from ..resources import query
 from ..sql import Statement
 

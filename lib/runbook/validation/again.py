@@ -13,13 +13,14 @@ from typing import Any
 
 import psycopg
 
-from .. import access, history, ledger, matrix
+from .. import access, history, ledger
 from ..findings import PASS, SKIP, WARN, Finding, counts, overall
 from ..performance.measure import Measured, unanswered, watching
 from ..plan import Migration, Plan
-from ..promise import promises
+from ..promises.promise import promises
 from ..resources import query
 from ..scenario import read
+from ..scenarios import matrix
 from ..stages import played_summary
 from ..target import leave_session
 

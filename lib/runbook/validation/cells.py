@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from .. import baseline, criteria, matrix, show, system
-from ..desk import Desk
+from .. import show, system
+from ..checking import criteria
 from ..findings import Finding
+from ..in_hand import baseline
+from ..in_hand.desk import Desk
 from ..performance import judge, measure
 from ..performance.table import COLUMNS, SHOWN, by_time
+from ..scenarios import matrix
 from . import again
 from .again import Again
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 
-from .. import criteria, history, system
+from .. import history, system
+from ..checking import criteria
 from ..cli import emit, say
 from ..findings import FAIL, PASS, SKIP, Finding, failed
 from ..performance import judge, measure

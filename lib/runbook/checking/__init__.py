@@ -1,0 +1,1 @@
+"""Check files and written criteria, made into questions to a database."""

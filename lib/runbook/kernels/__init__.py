@@ -1,0 +1,1 @@
+"""Notebooks under papermill: kernels, parameters, and how a run ended."""

@@ -1,0 +1,1 @@
+"""The folder of one run, from its draft to its page."""

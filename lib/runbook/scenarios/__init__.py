@@ -1,0 +1,1 @@
+"""What a scenario consists of, and the ground on which access is measured."""

@@ -1,0 +1,1 @@
+"""What a rollback takes away, keeps and brings back."""
