@@ -74,12 +74,12 @@ def test_the_panel_lives_while_a_statement_runs_and_outlives_page_and_kernel(
     seat.says("one.apply()", "the transaction rolled back: nothing remains.")
     assert project.value(ASLEEP) == 0
     now.get_by_text("nothing runs").wait_for()
-    panel.get_by_text("✕ failed").wait_for()
-    panel.get_by_text("after mending what failed").wait_for()
+    panel.get_by_text("▲ interrupted").wait_for()
+    panel.get_by_text("it was interrupted: run its cell again").wait_for()
 
     seat.press("Save and create checkpoint (Ctrl+S)")
     seat.page.reload()  # the tab was closed, and is opened again
-    panel.get_by_text("✕ failed").wait_for()
+    panel.get_by_text("▲ interrupted").wait_for()
 
     _sorted_by_key(seat, 'phase["one"]')  # in an old output, too
     project.file(one).write_text(TABLE)
