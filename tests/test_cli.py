@@ -214,3 +214,21 @@ def test_what_lab_does_not_know_is_passed_on_to_jupyterlab_in_its_order(dashes: 
     given = ["--port", "8899", "--no-browser"]
     options = cli.parsed(["lab", *dashes, *given])
     assert [option for option in options.unknown if option != "--"] == given
+
+
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_with_nothing_to_apply_no_parser_and_no_notebook_is_loaded(
+    project: Project, tmp_path: Path, command: str
+):
+    project.close(project.add("a", "create schema a;\n"))
+    broken = tmp_path / "broken"
+    for name in ("postgast", "papermill", "nbformat", "pandas", "IPython"):
+        (broken / name).mkdir(parents=True)
+        (broken / name / "__init__.py").write_text("raise SystemExit('loaded')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "runbook", command, "--target", project.name],
+        cwd=project.root, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(broken), *sys.path[1:]])},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 applied" in done.stdout or "Nothing to apply: 1/1" in done.stdout

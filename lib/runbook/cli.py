@@ -7,12 +7,13 @@ With --json, stdout holds one JSON document and nothing else; what is for people
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .commands.usage import parser
@@ -24,9 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # A closed pipe (`runbook status | head`) ends us quietly, as it does every other filter.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     options = parsed(argv)
-    module, function = options.run.split(":")
     try:
-        return getattr(importlib.import_module(f".{module}", __package__), function)(options)
+        return _command(options.run)(options)
     except RunbookError as error:
         return _report(options, error, error.exit_code)
     except KeyboardInterrupt:
@@ -41,6 +41,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         remedy = "`runbook status` says what is applied; --debug shows where this came from."
         return _report(options, RunbookError(redact(words), remedy=remedy), 1)
+
+
+def _command(run: str) -> Callable[[argparse.Namespace], int]:
+    """The function of a command, imported now."""
+    module, function = run.split(":")
+    gc.disable()  # importing makes thousands of objects, and no rubbish among them
+    try:
+        return getattr(importlib.import_module(f".{module}", __package__), function)
+    finally:
+        gc.freeze()  # nor will these ever be any
+        gc.enable()
 
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import PlanInvalid
 from .performance.thresholds import Thresholds
-from .sql import Script, read_script
+
+if TYPE_CHECKING:
+    from .sql import Script
 
 RISKS = ("low", "medium", "high")
 # one: the whole file; own: the file's BEGIN and COMMIT divide it.
@@ -93,6 +96,8 @@ class Migration:
     @cached_property
     def script(self) -> Script:
         """The file, read and split once; raises FileInvalid."""
+        from .sql import read_script  # the parser: a plan can be known without it
+
         return read_script(self.path, shown=self.file, own=self.transaction == "own")
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -37,16 +37,26 @@ class _Rule(NamedTuple):
     Fields:
         needs: lower-case words of which a match holds at least one; looking for them in a text
             costs a hundredth of trying the pattern on it, and most texts hold none.
-        pattern: the group named `secret` is what goes; the rest of the match is context.
+        text, flags: of the pattern.
     """
 
     kind: str
     needs: tuple[str, ...]
-    pattern: re.Pattern[str]
+    text: str
+    flags: int
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The group named `secret` is what goes; the rest of the match is context."""
+        return _compiled(self.text, self.flags)
 
 
 def _rule(kind: str, needs: str, pattern: str, flags: int = 0) -> _Rule:
-    return _Rule(kind, tuple(needs.split(" ")), re.compile(pattern, flags | re.VERBOSE))
+    return _Rule(kind, tuple(needs.split(" ")), pattern, flags | re.VERBOSE)
+
+
+# Compiled when a text is met that needs it: most commands write nothing.
+_compiled = cache(re.compile)
 
 
 # In order, and bounded: a long text without blanks must not be read again from each of its letters.
@@ -232,9 +242,9 @@ def _found(text: str, ours: re.Pattern[str] | None) -> tuple[str, ...]:
     text = _ANSI.sub("", text)
     if ours is not None and ours.search(text):
         kinds.append("a secret of this environment")
-    for kind, _, pattern in _worth_trying(text):
-        if kind not in kinds and any(_is_secret(match) for match in pattern.finditer(text)):
-            kinds.append(kind)
+    for rule in _worth_trying(text):
+        if rule.kind not in kinds and any(map(_is_secret, rule.pattern.finditer(text))):
+            kinds.append(rule.kind)
     return tuple(kinds)
 
 

@@ -22,7 +22,7 @@ from ..way_back import backup, restore
 
 def rollback(options: argparse.Namespace) -> int:
     """Take migrations back through 09_rollback."""
-    from .doing import counts, execute
+    from .executing import counts, execute
 
     root = find_project(options.project)
     plan = read_plan(root)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from .. import embedded, history
 from ..plan_file import read_plan
-from ..sql import Script, read_script
-from ..statements.failure import statement_failed
-from ..statements.transactions import split_parts
 from ..target import reset_settings
+
+if TYPE_CHECKING:
+    from ..sql import Script
 
 # One handle per server for the life of this process: the server stops when its last user goes.
 _servers: dict[Path, embedded.Server] = {}
@@ -60,6 +61,8 @@ def load(conn: psycopg.Connection, project: Path) -> None:
 
     After an error part of it is there: `embedded.database` shows nobody such a database.
     """
+    from ..sql import read_script  # the parser: most uses find the database made
+
     plan = read_plan(project)
     history.ensure(conn)
     for migration in plan.baseline:
@@ -71,6 +74,9 @@ def load(conn: psycopg.Connection, project: Path) -> None:
 
 
 def _run(conn: psycopg.Connection, script: Script) -> None:
+    from ..statements.failure import statement_failed
+    from ..statements.transactions import split_parts
+
     for part in split_parts(script):
         with conn.transaction() if part[0].transactional else contextlib.nullcontext():
             for statement in part:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import postgast
-
 _BETWEEN = re.compile(r"[ \n\t;]*")  # what stands between two statements
 
 
@@ -20,6 +18,8 @@ def same_sql(left: Sequence[str], right: Sequence[str]) -> bool:
 
 def normalized(statements: Sequence[str]) -> str:
     """One text for all spellings of the same SQL; the text itself where it does not parse."""
+    import postgast  # seldom needed, and slow to load
+
     text = ";".join(statements)
     try:
         return postgast.deparse(postgast.parse(text))
