@@ -13,6 +13,9 @@ import pytest
 from runbook import embedded
 from runbook.postgres import production_state
 
+# Tests import from the modules that their fixtures are in; pytest has to know these before.
+pytest.register_assert_rewrite("engine_fixtures", "mcp_fixtures")
+
 PROJECT = Path(__file__).parents[1]
 
 

@@ -11,6 +11,8 @@ import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from runbook.errors import CheckFailed, NotApplied
+from runbook.findings import FAIL, Finding
+from runbook.guide import remedies
 from runbook.guide.missing_names import words
 from runbook.notebooks import write_notebooks
 from runbook.postgres import production_state
@@ -121,3 +123,30 @@ def test_what_an_apply_would_be_stopped_for_is_said_at_the_precheck(project: Pro
     declared = project.plan_read().replace("may_lose = []", 'may_lose = ["public.kept"]')
     project.plan_text(declared)
     assert "Losses" not in project.step(version).precheck().values[:, 0]
+
+
+def test_the_log_names_the_check_that_failed_in_one_line_and_no_caret_gets_a_full_stop(
+    project: Project,
+):
+    version = project.add("t", TABLE.replace("int", "nothing"), tables=("public.t",))
+    said = _said(project, version)
+    assert "^." not in said.what
+    assert said.what.endswith("^")
+    log = str(project.open().log())
+    (issues,) = (line for line in log.splitlines() if line.startswith("  Issues:"))
+    assert issues == (
+        f"  Issues:    precheck failed: Runs on a twin: migrations/{version}_t.sql, line 1: type"
+        ' "nothing" does not exist (SQLSTATE 42704)'
+    )
+
+
+def test_the_logs_line_is_short_redacted_and_says_how_many_more():
+    rows = [
+        Finding("scenario", "a visitor", "1 row", "postgresql://app:hunter2-Zq9@db/app", FAIL),
+        Finding("scenario", "a user", "1 row", "2 rows", FAIL),
+    ]
+    said = remedies.in_a_line(rows)
+    assert said == "scenario, a visitor: postgresql://app:***@db/app (and 1 more)"
+    long = remedies.in_a_line([Finding("Rows", "t", "none", "x" * 1_000, FAIL)])
+    assert len(long) == 240
+    assert long.endswith("x…")

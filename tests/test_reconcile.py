@@ -47,7 +47,12 @@ def test_a_re_stamped_row_gets_the_files_version_and_the_ledger_says_so(project:
     b = project.add("b", B, tables=("public.b",))
     _stamp(project, b, "20270101000000")
     before = project.fingerprint()
-    assert project.run("reconcile", "--operator", "grace") == 0
+    assert project.run("reconcile") == 0
+    assert "Nothing was changed. Next: the same command with --mode apply\n" in (
+        capfd.readouterr().out
+    )
+    assert project.history() == ["20270101000000"]  # as the hint of `runbook status` promises
+    assert project.run("reconcile", "--mode", "apply", "--operator", "grace") == 0
     assert "give the row 20270101000000 the version" in capfd.readouterr().out
     assert project.history() == [b]
     assert project.fingerprint() == before
@@ -68,7 +73,7 @@ def test_an_edited_file_is_accepted_only_where_it_makes_the_same_catalog(project
     assert [(each["does"], each["version"]) for each in said["mends"]] == [("rewrite", a)]
     assert len(said["left"]) == 1
     assert "makes another catalog than what was applied" in said["left"][0]
-    assert project.run("reconcile") == 3  # b is left
+    assert project.run("reconcile", "--mode", "apply") == 3  # b is left
     edited = [each["version"] for each in _json(project, capfd, "status")["edited"]]
     assert edited == [b]
 
@@ -80,7 +85,7 @@ def test_a_row_that_was_removed_is_written_again(project: Project, capfd):
     said = _json(project, capfd, "reconcile", "--mode", "check")
     assert "the ledger holds its apply by ada" in said["mends"][0]["why"]
     assert project.history() == []
-    assert project.run("reconcile") == 0
+    assert project.run("reconcile", "--mode", "apply") == 0
     assert project.history() == [a]
 
 

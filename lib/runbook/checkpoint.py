@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .findings import FAIL, PASS, SKIP, WARN, Finding
+from .findings import FAIL, PASS, SKIP, WARN, Finding, failed
+from .guide import remedies
 from .in_hand import issues
 from .ledger import DONE, FAILED, PASSED, Event, latest, since_rollback
 from .plan import Migration
@@ -148,8 +149,11 @@ def _trouble(event: Event) -> str:
         return str(event.detail.get("text", ""))
     if event.detail.get("interrupted"):
         return f"{event.stage} was interrupted"
+    bad = failed(event.findings)
+    if bad:
+        return f"{event.stage} failed: {remedies.in_a_line(bad)}"
     return (
-        f"{event.stage} failed: {str(event.detail.get('error', 'a check failed')).splitlines()[0]}"
+        f"{event.stage} failed: {str(event.detail.get('error', 'nobody says why')).splitlines()[0]}"
     )
 
 

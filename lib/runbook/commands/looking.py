@@ -43,5 +43,5 @@ def status(options: argparse.Namespace) -> int:
     for each in classes["re_stamped"]:
         say(f"  re-stamped    {each['version']} holds the SQL of {each['migration']}")
     if again or there.edited:
-        say("`runbook reconcile --mode check` says what could be mended in the history.")
+        say("`runbook reconcile` says what could be mended in the history, and changes nothing.")
     return 0

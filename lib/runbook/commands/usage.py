@@ -154,9 +154,10 @@ def _back(commands: Any) -> None:
     _json(prove)
     prove.set_defaults(run="commands.back:prove")
 
-    mend = _command(commands, "reconcile", "mend rows of the history; no migration is run")
+    mend = _command(commands, "reconcile", "what could be mended in the history, and with --mode"
+                    " apply, mend it; no migration is run")  # fmt: skip
     _target(mend)
-    _changing(mend, "the token; --mode check prints it")
+    _changing(mend, "the token; --mode check prints it", mode="check")
     _json(mend)
     mend.set_defaults(run="drift.reconciling:reconcile")
 
@@ -257,9 +258,9 @@ def _target(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _changing(parser: argparse.ArgumentParser, token: str) -> None:
-    parser.add_argument("--mode", choices=("check", "apply"), default="", help="default: apply on"
-                        " embedded, check anywhere else")  # fmt: skip
+def _changing(parser: argparse.ArgumentParser, token: str, mode: str = "") -> None:
+    says = mode or "apply on embedded, check anywhere else"
+    parser.add_argument("--mode", choices=("check", "apply"), default=mode, help=f"default: {says}")
     parser.add_argument("--approve", default="", metavar="TOKEN", help=token)
     parser.add_argument("--operator", default="", metavar="NAME", help="default: the login name")
 

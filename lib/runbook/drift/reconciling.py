@@ -10,16 +10,18 @@ from ..cli import emit, say
 from ..errors import NotApproved
 from ..plan_file import read_plan
 from ..project import author, find_project
-from ..target import identify, open_target, require_fit
+from ..target import Target, identify, open_target, require_fit
 from .reconcile import Proposal, mend, propose, token
 
 
 def reconcile(options: argparse.Namespace) -> int:
-    """Propose, and in mode apply mend; exit 3 where something is left that cannot be mended."""
+    """Propose, and only when told to apply, mend; exit 3 where something is left as it is.
+
+    Check is the default everywhere: who asks what could be mended must not have mended it.
+    """
     root = find_project(options.project)
     plan = read_plan(root)
     target = open_target(options.target, root)
-    mode = options.mode or ("check" if target.protected else "apply")
     writer = author(options.operator)
     with target.connect(purpose=writer.operator) as conn:
         identity = identify(conn)
@@ -27,7 +29,7 @@ def reconcile(options: argparse.Namespace) -> int:
         seen = history.read(conn)
         proposals, left = propose(conn, plan)
         expected = token(identity, seen, proposals)
-        mends = mode == "apply" and bool(proposals)
+        mends = options.mode == "apply" and bool(proposals)
         if mends:
             if target.protected and options.approve != expected:
                 raise NotApproved(
@@ -39,13 +41,13 @@ def reconcile(options: argparse.Namespace) -> int:
                 target, writer.operator, on_wait=lambda who: say(f"  waiting for {who}")
             ):
                 mend(conn, proposals, seen, writer)
-    _show(options, target.name, proposals, left, expected, mended=mends)
+    _show(options, target, proposals, left, expected, mended=mends)
     return 3 if left else 0
 
 
 def _show(
     options: argparse.Namespace,
-    target: str,
+    target: Target,
     proposals: list[Proposal],
     left: list[str],
     expected: str,
@@ -54,7 +56,7 @@ def _show(
 ) -> None:
     if options.json:
         emit({
-            "target": target, "mended": mended, "token": expected,
+            "target": target.name, "mended": mended, "token": expected,
             "mends": [
                 {"does": p.does, "version": p.migration.version, "row": p.row and p.row.version,
                  "why": p.why} for p in proposals
@@ -64,10 +66,13 @@ def _show(
         return
     count = len(proposals)
     done = "mended" if mended else "to mend"
-    say(f"{target}: {count or 'no'} row{'s' * (count != 1)} of the history {done}")
+    say(f"{target.name}: {count or 'no'} row{'s' * (count != 1)} of the history {done}")
     for proposal in proposals:
         say(f"  {proposal.does:<9}  {proposal.words}: {proposal.why}")
     for words in left:
         say(f"  left       {words}")
     if proposals and not mended:
-        say(f"Token for these mends on {target} as it is now: {expected}")
+        token = " --approve TOKEN" if target.protected else ""
+        if token:
+            say(f"Token for these mends on {target.name} as it is now: {expected}")
+        say(f"Nothing was changed. Next: the same command with --mode apply{token}")

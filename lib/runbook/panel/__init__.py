@@ -7,6 +7,7 @@
     words      a view as text, for people who read and for machines that compare
     markup     the same view as HTML, for people who look
     live       the widget: redrawn from a thread with a connection of its own while a cell runs
+    clock      moves while the page follows; a page where it stands still is a picture
     confirm    the typed name of a protected database
     handover   the card for whoever takes over
     schema, timeline, grid    the pictures

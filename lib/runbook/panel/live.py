@@ -22,6 +22,7 @@ from .. import show
 from ..errors import RunbookError
 from ..plan import Migration
 from . import markup, server, words
+from .clock import Clock
 from .running import Running, if_interrupted, in_words, started
 from .view import View, look
 
@@ -39,6 +40,7 @@ class Panel:
     def __init__(self, phase: OpenPhase, view: View) -> None:
         self._phase, self._view = phase, view
         self._widget: Any = None
+        self._clock: Clock | None = None
         self._wanted, self._looking = threading.Event(), threading.Lock()
 
     def __repr__(self) -> str:
@@ -55,24 +57,33 @@ class Panel:
         import ipywidgets
         from IPython import get_ipython
 
-        self._standing, self._running = ipywidgets.HTML(), ipywidgets.HTML()
-        self._widget = ipywidgets.VBox([self._standing, self._running])
+        above, self._standing, self._running = (ipywidgets.HTML() for _ in range(3))
+        self._widget = ipywidgets.VBox([above, self._standing, self._running])
+        self._clock = Clock(above)
         self.draw(self._view)
         shell = get_ipython()
         for before in getattr(shell, "runbook_panels", ()):
             with contextlib.suppress(ValueError):
                 shell.events.unregister("post_run_cell", before.refresh)
+            before.stand_still()
         shell.runbook_panels = [self]  # the one that was drawn last follows the cells
         shell.events.register("post_run_cell", self.refresh)
 
     def draw(self, view: View, now: Sequence[str] = ()) -> None:
         """Send this view to the page."""
         self._view = view
-        if self._widget is not None:
+        if self._widget is not None and self._clock is not None:
             at = datetime.now(UTC)
             note = f"{words.elapsed(view, at)} Drawn at {at:%H:%M:%S} UTC."
-            self._standing.value = markup.html(view)  # sent only where it changed
+            self._standing.value = markup.html(view, "")  # sent only where it changed
             self._running.value = markup.now(view, now, note)
+            # While a cell runs, the view is the one from its beginning.
+            self._clock.wind(None if now else at)
+
+    def stand_still(self) -> None:
+        """Be a picture from now on."""
+        if self._clock is not None:
+            self._clock.stop()
 
     def refresh(self, *_: object) -> None:
         """Look again, in a thread: the next cell need not wait for it."""

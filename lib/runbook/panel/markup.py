@@ -7,7 +7,7 @@ from html import escape
 
 from .steps import MAP
 from .view import View
-from .words import after, lines, signed
+from .words import PICTURE, after, lines, signed
 
 # Badges are dark with white words: they read the same on light and on dark paper.
 STYLE = """<style>
@@ -36,16 +36,21 @@ STYLE = """<style>
 </style>"""
 
 
-def html(view: View) -> str:
-    """The panel as it stands."""
+def html(view: View, picture: str = PICTURE) -> str:
+    """The panel as it stands.
+
+    Args:
+        picture: what it says of itself; "" where a clock above it does.
+    """
     title = f"{view.project} · {view.phase}"
     where = f'<span class="where">{view.environment}</span> <b>{escape(title)}</b>'
+    said = f"<p><i>{picture}</i></p>" if picture else ""
     top = "".join(_pair(label, [value]) for label, value in lines(view))
     below = "".join(_pair(label, [value]) for label, value in after(view))
     return (
         f'{STYLE}<div class="runbook-panel {view.environment}" role="group"'
         f' aria-label="Runbook panel: {escape(title)}">'
-        f"<p>{where}</p><dl>{top}{below}</dl>{_map(view)}</div>"
+        f"<p>{where}</p>{said}<dl>{top}{below}</dl>{_map(view)}</div>"
     )
 
 

@@ -14,6 +14,8 @@ _SIGNS = {
     "file edited": "▲", "not asked": "–", "in doubt": "?", "interrupted": "▲",
 }  # fmt: skip
 NOTHING = "nothing"
+# Of what is drawn once: headless, in an archive, in a notebook that nobody trusted yet.
+PICTURE = "A picture of the moment when this cell ran. It does not follow: run the cell again."
 
 
 def signed(state: str) -> str:
@@ -57,7 +59,7 @@ def elapsed(view: View, at: datetime) -> str:
 def text(view: View, now: Sequence[str] = ()) -> str:
     """The whole panel as text; `now` is what runs."""
     width = max(len(label) for label, _ in lines(view)) + 2
-    told = [f"{view.project} · {view.phase}"]
+    told = [f"{view.project} · {view.phase}", PICTURE]
     told += [f"{label:<{width}}{value}" for label, value in lines(view)]
     told += [f"{'Now':<{width}}{line}" for line in now]
     told += [f"{label:<{width}}{value}" for label, value in after(view)]
