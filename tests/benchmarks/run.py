@@ -33,12 +33,14 @@ from typing import NamedTuple
 import psutil
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
+from benchmarks import proofs
 from benchmarks.peers import Peer, peers
 from relay import by_tcp
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ("precheck", "apply", "verify", "test", "acknowledge", "checkpoint")
 PSQL = "psql -1 -f, a process per file"
+PROOFS = "the proofs' statements by psql, nothing looked at"
 ENGINE = "engine alone: all stages, no notebook"
 HEADLESS = "runbook run: notebooks, records, a new server"
 AGAIN = "runbook run again: nothing to apply"
@@ -132,6 +134,7 @@ def engine(name: str) -> None:
 def one_round(number: int, project: Path, home: Path) -> tuple[dict[str, Seen], list[Peer]]:
     """Each contender once; and the peers that were left out."""
     from runbook import target
+    from runbook.plan_file import read_plan
     from runbook.postgres import production_state
 
     def fresh(name: str) -> str:
@@ -164,11 +167,20 @@ def one_round(number: int, project: Path, home: Path) -> tuple[dict[str, Seen], 
             for peer in others
             if not peer.left_out
         }
+    conninfo = fresh(f"proofs_{number}")
+    place = home / f"copies_{number}"
+    place.mkdir()
+    statements = proofs.script(
+        read_plan(project), server.bin_dir, conninfo,
+        superuser=server.conninfo("{name}", "supabase_admin"), twin=server.conninfo("{name}"),
+        folder=place,
+    )  # fmt: skip
     new = home / f"server_{number}"
     status = [*runbook, "status", "--target", f"embedded:psql_{number}"]
     found = {
         PSQL: Seen(sum(s.wall_s for s in raw), sum(s.cpu_s for s in raw), max(raw)[2]),
         **seen,
+        PROOFS: measured(["sh", "-c", statements], home=home, cwd=project),
         ENGINE: measured(
             [sys.executable, __file__, "--engine", f"engine_{number}"], home=home, cwd=project
         ),
