@@ -241,3 +241,21 @@ def until(happened: Callable[[], Any], *, seconds: float = 20) -> Any:
 
 def _list(names: tuple[str, ...]) -> str:
     return "[" + ", ".join(f"'{name}'" for name in names) + "]"
+
+
+def terminate(
+    project: Project, condition: str, *, user: str = "postgres", elsewhere: bool = False
+) -> None:
+    """End the session of this project's database for which the condition becomes true."""
+    question = (
+        f"select pg_terminate_backend(pid) from pg_stat_activity where {condition}"
+        f" and datname = '{project.database}' and pid <> pg_backend_pid()"
+    )
+    with project.connect(user, elsewhere="template1" if elsewhere else "") as conn:
+        until(lambda: conn.execute(question).fetchone())
+
+
+def wait_for(project: Project, condition: str, *, user: str = "postgres") -> None:
+    question = f"select from pg_stat_activity where {condition} and datname = '{project.database}'"
+    with project.connect(user) as conn:
+        until(lambda: conn.execute(question).fetchone() is not None)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import _thread
-import os
-import signal
 import threading
-import time
-from pathlib import Path
 
 import psycopg
 import pytest
-from runbook import embedded, history
+from runbook import history
 from runbook.apply import apply
-from runbook.applying import lock, outcome
+from runbook.applying import lock
 from runbook.applying.waiting import Limits, Progress
-from runbook.errors import Held, InDoubt, LockTimeout, NotApplied, Refused, StatementFailed
+from runbook.errors import Held, LockTimeout, Refused, StatementFailed
 from runbook.ledger import Author
-from runbook.postgres import production_state
-from sandbox import Background, Project, until
+from sandbox import Background, Project, terminate
 
 pytest_plugins = ("engine_fixtures",)
 
@@ -235,29 +229,6 @@ def test_the_retry_gets_through_when_the_holder_leaves(project: Project):
     assert project.history() == [version]
 
 
-def test_a_backend_that_is_killed_in_a_statement_leaves_nothing_and_says_so(project: Project):
-    version = project.add("slow", "create table public.t (id int);\nselect pg_sleep(30);\n")
-    before = project.fingerprint()
-    work = Background(lambda: project.engine(version))
-    _terminate(project, "wait_event = 'PgSleep'")
-    error = work.error()
-    assert isinstance(error, NotApplied)
-    assert "connection was lost" in error.what
-    assert "rolled back" in error.state
-    assert (project.fingerprint(), project.history()) == (before, [])
-
-
-def test_a_transaction_that_had_not_begun_is_not_in_doubt(project: Project):
-    version = project.add("small", "create table public.t (id int);\n", tables=("public.t",))
-    assert outcome.settle(project.target, "", version) is False
-    project.engine(version)
-    xid = project.events(version)[-1].detail["xid"]
-    assert outcome.settle(project.target, xid, version) is True
-    # The row is the evidence: an id says nothing once a crash has handed it out again.
-    assert outcome.settle(project.target, xid, "20990101000000") is False
-    assert outcome.settle(project.target, "999999999", version) is True
-
-
 def test_two_threads_that_apply_the_same_thing_apply_it_once(project: Project):
     project.sql(KEPT)
     text = "create table public.t (id int);\nselect pg_sleep(0.4) from public.kept;\n"
@@ -281,108 +252,6 @@ def test_the_holder_of_the_runner_lock_is_named_and_a_dead_one_does_not_block(pr
             lock.hold(project.target, "bob", wait_s=0.3),
         ):
             pass
-        _terminate(project, "application_name = 'runbook ada: lock'")
+        terminate(project, "application_name = 'runbook ada: lock'")
         with lock.hold(project.target, "bob", wait_s=5):
             pass
-
-
-@pytest.fixture
-def alone(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project on a server of its own, which may be maltreated."""
-    home = tmp_path / "server"
-    monkeypatch.setenv("RUNBOOK_HOME", str(home))
-    made = Project(tmp_path / "alone", production_state.server(tmp_path), "alone")
-    yield made
-    production_state.release(tmp_path)
-    embedded.reset(home)
-
-
-def test_the_outcome_of_a_commit_is_known_however_the_connection_was_lost(alone: Project):
-    """The answer to COMMIT is lost, or the server dies: it is asked until it knows."""
-    ready = alone.add("ready", "select 1;\n")
-    alone.engine(ready)
-    cut = alone.add("cut", "create table public.t (id int);\n", tables=("public.t",))
-    with alone.connect("supabase_admin") as admin:
-        # COMMIT waits for a standby that does not exist, with its record written: killed there,
-        # the transaction is committed, and the client is told nothing.
-        for user in ("supabase_admin", "postgres"):
-            admin.execute(f"alter role {user} set synchronous_commit = local")
-        admin.execute("alter system set synchronous_standby_names = 'nobody'")
-        admin.execute("alter role postgres in database alone set synchronous_commit = on")
-        admin.execute("select pg_reload_conf()")
-        work = Background(lambda: alone.engine(cut))
-        _terminate(alone, "wait_event = 'SyncRep'", user="supabase_admin")
-        applied = work.result()
-
-        # An interrupt at that very moment cannot take the commit back, and does not say it did.
-        late = alone.add("late", "create table public.l (id int);\n", tables=("public.l",))
-        presser = Background(lambda: _interrupt_when(alone, "wait_event = 'SyncRep'"))
-        alone.engine(late)
-        presser.result()
-        admin.execute("alter system reset synchronous_standby_names")
-        admin.execute("select pg_reload_conf()")
-    assert applied.account is not None
-    assert alone.history() == [ready, cut, late]
-    assert [alone.states(version)[-1] for version in (cut, late)] == [("apply", "passed")] * 2
-
-    # The server is killed in mid-statement: it comes back, and says that nothing remains.
-    slow = alone.add("slow", "create table public.s (id int);\nselect pg_sleep(30);\n")
-    before = alone.fingerprint()
-    work = Background(lambda: alone.engine(slow))
-    _wait(alone, "wait_event = 'PgSleep'")
-    pid = int((_data(alone) / "postmaster.pid").read_text().splitlines()[0])
-    os.kill(pid, signal.SIGKILL)
-    error = work.error()
-    assert isinstance(error, NotApplied), error
-    assert alone.history() == [ready, cut, late]
-    assert alone.fingerprint() == before
-    alone.file(slow).write_text("create table public.s (id int);\n")
-    alone.engine(slow)
-    assert alone.history() == [ready, cut, late, slow]
-
-
-def _interrupt_when(project: Project, condition: str) -> None:
-    """What the Interrupt button does, as soon as the condition is true."""
-    _wait(project, condition, user="supabase_admin")
-    _thread.interrupt_main()
-
-
-def _data(project: Project) -> Path:
-    return Path(project.sql("show data_directory")[0][0])
-
-
-def test_a_server_that_does_not_come_back_leaves_the_outcome_in_doubt(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-):
-    version = project.add("slow", "select pg_sleep(30);\n")
-    project.engine(project.add("ready", "select 1;\n"))
-    monkeypatch.setattr(outcome, "_PATIENCE_S", 1)
-    before = time.monotonic()
-    work = Background(lambda: project.engine(version))
-    _wait(project, "wait_event = 'PgSleep'")
-    with project.server_closed_to(project.database):
-        _terminate(project, "wait_event = 'PgSleep'", elsewhere=True)
-        error = work.error()
-    assert isinstance(error, InDoubt)
-    assert error.exit_code == 5
-    assert "pg_xact_status('" in error.remedy
-    assert time.monotonic() - before < 20
-    assert project.history()[-1:] != [version]
-
-
-def _terminate(
-    project: Project, condition: str, *, user: str = "postgres", elsewhere: bool = False
-) -> None:
-    """End the session of this project's database for which the condition becomes true."""
-    question = (
-        f"select pg_terminate_backend(pid) from pg_stat_activity where {condition}"
-        f" and datname = '{project.database}' and pid <> pg_backend_pid()"
-    )
-    with project.connect(user, elsewhere="template1" if elsewhere else "") as conn:
-        until(lambda: conn.execute(question).fetchone())
-
-
-def _wait(project: Project, condition: str, *, user: str = "postgres") -> None:
-    question = f"select from pg_stat_activity where {condition} and datname = '{project.database}'"
-    with project.connect(user) as conn:
-        until(lambda: conn.execute(question).fetchone() is not None)

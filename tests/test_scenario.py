@@ -2,111 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import threading
-import uuid
-from pathlib import Path
 
 import psycopg
 import pytest
+from playing import last, play, step
 from runbook import scenario
-from runbook.errors import CheckFailed, FileInvalid, Refused
-from runbook.findings import FAIL, PASS, SKIP, Finding
-from runbook.scenarios import actor
-
-
-def step(sql: str, expect: str = "ok", who: str = "owner", name: str = "") -> str:
-    return f"-- name: {name or uuid.uuid4()}\n-- as: {who}\n-- expect: {expect}\n{sql};\n\n"
-
-
-def play(conn: psycopg.Connection, *steps: str, **options: int) -> dict[str, Finding]:
-    """Run the steps; the findings by name, in order."""
-    text = "".join(steps)
-    found = scenario.run(conn, scenario.parse(text, file="a.sql"), **options)
-    return {row.object: row for row in found}
-
-
-def last(conn: psycopg.Connection, *steps: str, **options: int) -> Finding:
-    """The finding of the last statement (two rows follow it)."""
-    return list(play(conn, *steps, **options).values())[-3]
-
-
-GOOD = "-- name: a\n-- as: owner\n-- expect: ok\nselect 1;\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "says"),
-    [
-        ("select 1;", 1, "no `-- name:` and no `-- as:` and no `-- expect:`"),
-        ("-- name: a\n-- as: owner\nselect 1;", 3, "no `-- expect:`"),
-        ("-- name: a\n-- as: owner\n-- expct: ok\nselect 1;", 3, "did you mean `-- expect:`"),
-        ("-- name: a\n-- Expect: ok\n-- as: owner\nselect 1;", 2, "did you mean `-- expect:`"),
-        ("-- note: prose\n" + GOOD, 1, "`-- note:` is not a directive"),
-        ("-- name: a\n-- as: owner\n-- expect: ok\n\nselect 1;", 5, "directly above"),
-        (GOOD + "\n-- name: b\n", 6, "no statement below"),
-        ("-- expect: ok\n\n" + GOOD, 1, "not directly above"),
-        (GOOD + "select 2;", 5, "no `-- name:`"),
-        (GOOD.replace("select 1;", "select 1; select 2;"), 4, "no `-- name:`"),
-        (GOOD.replace("select 1", "select -- expect: 2 rows\n1"), 4, "inside a statement"),
-        (GOOD.replace("select 1;", "select 1; -- expect: 2 rows"), 4, "line of its own"),
-        (GOOD + GOOD, 8, "already used on line 4"),
-        ("-- name: a\n" + GOOD, 1, "two `-- name:`"),
-        (GOOD.replace("expect: ok", "expect:"), 3, "says nothing"),
-        (GOOD.replace("expect: ok", "expect: 3 row s"), 3, "is none of"),
-        (GOOD.replace("expect: ok", "expect: fine"), 3, "is none of"),
-        (GOOD.replace("expect: ok", "expect: error 4250"), 3, "not the SQLSTATE"),
-        (GOOD.replace("expect: ok", "expect: error 00000"), 3, "not the SQLSTATE"),
-        (GOOD.replace("expect: ok", "expect: error 42051"), 3, "no SQLSTATE 42051"),
-        (GOOD.replace("as: owner", "as: admin"), 2, "'admin' is not one of"),
-        (GOOD.replace("as: owner", "as: authenticated"), 2, "needs a user"),
-        (GOOD.replace("as: owner", "as: authenticated ada"), 2, "needs a user"),
-        (GOOD.replace("as: owner", "as: anon bob@x.example"), 2, "takes no user"),
-        (GOOD.replace("as: owner", 'as: anon headers={"a": "b"'), 2, "not valid JSON"),
-        (GOOD.replace("as: owner", "as: anon headers=[]"), 2, "must be a JSON object"),
-        (GOOD.replace("as: owner", 'as: anon headers={"a": 1}'), 2, "must be strings"),
-        (GOOD.replace("as: owner", 'as: anon headers={"a":"1","A":"2"}'), 2, "given twice"),
-        (GOOD.replace("as: owner", "as: anon headers={} header={}"), 2, "neither headers"),
-        (GOOD.replace("as: owner", 'as: owner claims={"sub":"x"}'), 2, "without claims"),
-        (GOOD.replace("select 1", "commit"), 4, "COMMIT would end"),
-        (GOOD.replace("select 1", "savepoint runbook_step"), 4, "SAVEPOINT would end"),
-        (GOOD.replace("select 1", "copy t from stdin"), 4, "COPY"),
-        (GOOD.replace("select 1", "copy t to stdout"), 4, "COPY"),
-        (GOOD.replace("select 1", "prepare p as select 1"), 4, "outlive the rollback"),
-        (GOOD.replace("select 1", "vacuum"), 4, "cannot run inside a transaction"),
-        ("-- name: a\n-- as: owner\n-- expect: index i\ngrant a to b;", 3, "no plan"),
-        ("-- nothing but prose\n", 1, "no statement"),
-    ],
-)  # fmt: skip
-def test_a_file_that_could_hide_a_promise_is_refused_with_its_line(text, line, says):
-    with pytest.raises(FileInvalid) as refusal:
-        scenario.parse(text, file="a.sql")
-    assert says in str(refusal.value)
-    assert f"a.sql, line {line}:" in str(refusal.value)
-
-
-def test_a_psql_meta_command_is_refused_with_its_line():
-    with pytest.raises(FileInvalid, match="meta-command") as refusal:
-        scenario.parse(GOOD + "\\echo hello\n", file="a.sql")
-    assert "a.sql:5:1" in str(refusal.value)
-
-
-def test_the_line_is_right_behind_signs_of_several_bytes(tmp_path: Path):
-    file = tmp_path / "a.sql"
-    file.write_text("-- Ünïcödé\n\n" + GOOD.replace("select 1", "select 'ééé'") + "select 2;")
-    with pytest.raises(FileInvalid, match="line 7"):
-        scenario.read(file)
-
-
-def test_prose_may_stand_around_and_between_directives():
-    text = (
-        "-- A header, see https://example.org\n-- purpose: nothing\n\n"
-        "-- name: a\n-- why not at https://example.org (yes)\n-- as: anon\n-- expect: ok\n"
-        "select /* -- expect: no */ ';' -- a word\n, $$-- name: text$$"
-    )
-    (only,) = scenario.parse(text).steps
-    assert (only.name, only.actor.role, only.expect.kind, only.line) == ("a", "anon", "ok", 8)
+from runbook.errors import CheckFailed, Refused
+from runbook.findings import FAIL, PASS
 
 
 @pytest.mark.parametrize(
@@ -285,143 +190,9 @@ def test_a_violated_deferred_constraint_does_not_hide(conn):
     assert "error 23503" in found["deferred constraints"].observed
 
 
-CLAIMS = "current_setting('request.jwt.claims')::json"
-
-
-def test_a_user_is_found_by_e_mail_at_the_moment_of_the_statement(conn):
-    user = str(uuid.uuid4())
-    found = play(
-        conn,
-        step("select 1", "ok", "authenticated ada@scenario.example", "too early"),
-        step(f"insert into auth.users (id, email) values ('{user}', 'Ada@scenario.example')"),
-        step("select auth.uid()", f"value {user}", "authenticated ada@scenario.example", "uid"),
-        step("select auth.email()", "value Ada@scenario.example", f"authenticated {user}", "mail"),
-        step(f"select {CLAIMS} ->> 'role'", "value authenticated", f"authenticated {user}", "role"),
-        step("select current_user", "value authenticated", f"authenticated {user}", "user"),
-    )
-    assert found["too early"].verdict == FAIL
-    assert "is not in auth.users at this point" in found["too early"].observed
-    assert {found[name].verdict for name in ("uid", "mail", "role", "user")} == {PASS}
-
-
-def test_an_e_mail_that_two_users_share_is_nobody(conn):
-    twice = "insert into auth.users (id, email) select gen_random_uuid(), e from unnest(array["
-    found = play(
-        conn,
-        step(twice + "'ada@x.example', 'ADA@x.example']) e", "2 affected"),
-        step("select 1", "1 row", "authenticated ada@x.example", "who"),
-    )
-    assert found["who"].verdict == FAIL
-    assert "is in auth.users 2 times" in found["who"].observed
-
-
-def test_claims_and_headers_reach_the_settings_and_go_with_the_statement(conn):
-    header = "current_setting('request.headers', true)::json ->> 'x-token'"
-    who = 'service_role headers={"X-Token": "a\'b%s"}  claims={"org": {"id": 7}}'
-    found = play(
-        conn,
-        step(f"select {header}", "value a'b%s", who, "header"),
-        step(f"select {CLAIMS} #>> '{{org,id}}'", "value 7", who, "claim"),
-        step("select current_setting('request.jwt.claim.role')", "value service_role", who, "old"),
-        step(f"select {header}", "value null", "anon", "next header"),
-        step(f"select {CLAIMS} ->> 'org'", "value null", "anon", "next claim"),
-        step("select current_setting('request.jwt.claims')", "value ''", "owner", "owner"),
-        step("select auth.uid() is null", "value true", "owner", "uid"),
-    )
-    assert [row.verdict for row in found.values()] == [PASS] * len(found)
-
-
-def test_an_actor_who_cannot_be_put_on_never_counts_as_a_refusal(conn, database):
-    name = f"stranger_{uuid.uuid4().hex[:8]}"
-    conn.execute(f"create role {name} login")
-    try:
-        with psycopg.connect(database, user=name, autocommit=True) as stranger:
-            row = last(stranger, step("select 1", "error 42501", "anon"))
-    finally:
-        conn.execute(f"drop role {name}")
-    assert row.verdict == FAIL
-    assert "cannot act as anon: permission denied to set role" in row.observed
-
-
-def test_a_role_that_the_server_lacks_is_a_skip_with_the_reason(conn):
-    file = scenario.parse(step("select 1", who="anon"))
-    ghost = actor.Actor("anon", "no_such_role_here")
-    file = dataclasses.replace(file, steps=(dataclasses.replace(file.steps[0], actor=ghost),))
-    row = scenario.run(conn, file)[0]
-    assert row.verdict == SKIP
-    assert 'role "no_such_role_here" does not exist' in row.observed
-
-
 def test_the_seconds_of_each_statement_are_kept(conn):
     file = scenario.parse(step("select pg_sleep(0.05)", name="slow") + step("select 1", name="b"))
     with scenario.play(conn, file) as played:
         pass
     assert list(played.seconds) == ["slow", "b"]
     assert played.seconds["slow"] >= 0.05
-
-
-ACCESS = "\n-- access: public.t\n--   role select insert update delete\n"
-
-
-@pytest.mark.parametrize(
-    ("tail", "line", "says"),
-    [
-        (ACCESS, 6, "has no rows"),
-        (ACCESS + "-- anon none none none\n", 8, "4 cells"),
-        (ACCESS + "-- anon none none none some\n", 8, "'some' is none of"),
-        (ACCESS + "-- anon none none none 4/3\n", 8, "'4/3' is none of"),
-        (ACCESS + "-- nobody none none none none\n", 8, "'nobody' is not one of"),
-        (ACCESS + "-- anon all all all all\n-- anon none none none none\n", 9, "on line 8"),
-        (ACCESS.replace("delete", "drop") + "-- anon all all all all\n", 7, "starts with: role"),
-        ("\n-- access: t\n", 6, "schema.table"),
-        (2 * (ACCESS + "-- anon all all all all\n"), 10, "on line 6"),
-        (
-            ACCESS + "-- anon all all all all\n" + GOOD.replace(": a", ": b"),
-            6,
-            "at the end of the file",
-        ),
-    ],
-)
-def test_a_malformed_access_table_is_refused_with_its_line(tail, line, says):
-    with pytest.raises(FileInvalid) as refusal:
-        scenario.parse(GOOD + tail, file="a.sql")
-    assert says in str(refusal.value)
-    assert f"a.sql, line {line}:" in str(refusal.value)
-
-
-def test_a_user_who_changed_between_two_statements_is_looked_up_anew(conn):
-    first, second = str(uuid.uuid4()), str(uuid.uuid4())
-    text = f"""\
--- name: somebody is there
--- as: owner
--- expect: 1 affected
-insert into auth.users (id, email) values ('{first}', 'first@example.com');
--- name: they are known by their e-mail
--- as: authenticated first@example.com
--- expect: value {first}
-select auth.uid();
--- name: still
--- as: authenticated first@example.com
--- expect: value {first}
-select auth.uid();
--- name: their address goes to somebody else
--- as: owner
--- expect: 1 affected
-update auth.users set id = '{second}' where id = '{first}';
--- name: who is another now
--- as: authenticated first@example.com
--- expect: value {second}
-select auth.uid();
--- name: and then nobody
--- as: owner
--- expect: 1 affected
-delete from auth.users where id = '{second}';
--- name: asked once more
--- as: authenticated first@example.com
--- expect: 1 row
-select 1;
-"""
-    found = scenario.run(conn, scenario.parse(text))
-    assert [row.verdict for row in found if row.object != "asked once more"] == [PASS] * 8
-    (last,) = (row for row in found if row.object == "asked once more")
-    assert (last.verdict, "not in auth.users" in last.observed) == (FAIL, True)

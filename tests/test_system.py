@@ -8,41 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from made_checks import QUERY, add
 from psycopg import sql
 from runbook import embedded, system
 from runbook.checking import checkfile
-from runbook.errors import FileInvalid, Refused
+from runbook.errors import Refused
 from runbook.findings import FAIL, PASS, SKIP, WARN, Finding, overall
-from runbook.performance import measure
-from runbook.plan import Plan
-from runbook.populate import fill, shape
-from runbook.populate.fit import Samples
-from runbook.validation import again
-
-PLAN = Plan(project="Odd", root=Path(), baseline=(), phases=())
-
-HEADER = """\
--- title: {title}
--- group: No security gaps
--- level: WARN
--- needs: {needs}
--- examines: things
--- why: Because
---   it matters.
--- mend: Mend it.
-"""
-QUERY = """\
-with examined as (select 1 as n)
-select n::text as object, 'none' as expected, 'one' as observed from examined where {where};
-"""
-
-
-def add(
-    folder: Path, name: str, query: str, *, title: str = "A promise", needs: str = "nothing"
-) -> Path:
-    path = folder / name
-    path.write_text(HEADER.format(title=title, needs=needs) + query, encoding="utf-8")
-    return path
 
 
 def one(conn: psycopg.Connection, folder: Path, **options: object) -> Finding:
@@ -297,59 +268,6 @@ def test_plain_postgresql_skips_what_speaks_of_supabase_and_checks_the_rest(
     assert not [row for row in rows if "could not run" in row.observed]
 
 
-# Any schema
-
-
-def test_no_check_stumbles_over_anything_a_schema_can_hold(
-    server: embedded.Server, conn: psycopg.Connection
-) -> None:
-    with (
-        psycopg.connect(
-            server.conninfo(conn.info.dbname, "supabase_admin"), autocommit=True
-        ) as admin,
-        admin.transaction(force_rollback=True),
-    ):
-        admin.execute((Path(__file__).parent / "odd_objects.sql").read_text(encoding="utf-8"))
-        rows = system.examine(admin, checkfile.load())
-        again = system.examine(admin, checkfile.load())
-    assert not [row for row in rows if "could not" in row.observed]
-    assert rows == again
-    tables = {row.object for row in rows if row.check.startswith("108")}
-    assert "public.of_type" in tables
-    assert not [name for name in tables if "scratch" in name or "pg_temp" in name]
-    assert {row.check[:3] for row in rows if "hstore" in row.object} == {"306"}
-    assert not [row for row in rows if "gbt_" in row.object]
-    assert 'public."far ""table"""' in {r.object for r in rows if r.check.startswith("309")}
-    looked_at = {row.check[:3] for row in rows if row.verdict != SKIP}
-    assert len(looked_at) > 35
-
-
-def test_nothing_else_that_reads_a_schema_stumbles_over_it_either(
-    server: embedded.Server, conn: psycopg.Connection
-) -> None:
-    admin = psycopg.connect(server.conninfo(conn.info.dbname, "supabase_admin"), autocommit=True)
-    with admin:
-        admin.execute((Path(__file__).parent / "odd_objects.sql").read_text(encoding="utf-8"))
-        with admin.transaction():
-            admin.execute("set local search_path = pg_catalog")
-            tables = shape.read(admin)
-        found = {each.table: each for each in fill.fill(admin, tables, 5, Samples())}
-        assert found["public.much"].rows == 5
-        assert all(each.rows == 5 or each.notes for each in found.values())
-        timed = [*measure.policies(admin, PLAN), *measure.vectors(admin)]
-        assert {item.group for item in timed} >= {"public.virtual", "public.widest"}
-        assert "public.mother" in again.own_tables(admin)
-        for role in ('"Role ""x"""', '"role,with {braces}"'):  # they belong to the whole server
-            admin.execute(f"drop owned by {role}; drop role {role}")
-
-
-def test_objects_of_extensions_are_not_the_projects(conn: psycopg.Connection) -> None:
-    conn.execute("create extension pg_trgm with schema public")
-    conn.execute("create extension citext with schema public")
-    rows = system.validate(conn, only=["302", "306"])
-    assert {(row.check[:3], row.verdict) for row in rows} == {("302", SKIP), ("306", WARN)}
-
-
 # The five rows
 
 
@@ -373,94 +291,3 @@ def test_the_summary_of_nothing_is_a_skip_and_of_strangers_an_error() -> None:
     assert {row.verdict for row in system.summary([])} == {SKIP}
     with pytest.raises(Refused, match="belongs to no check"):
         system.summary([Finding("901 Unknown", "", "", "", PASS)])
-
-
-# Check files
-
-
-def test_a_project_adds_its_own_checks(conn: psycopg.Connection, tmp_path: Path) -> None:
-    query = (
-        "with examined as (select * from tables) select name as object, 'a comment' as expected,"
-        " 'none' as observed from examined where obj_description(oid) is null"
-    )
-    own = tmp_path / "migrations" / "checks"
-    assert system.folders_of(tmp_path) == (checkfile.default_folder(),)
-    own.mkdir(parents=True)
-    add(own, "901_comments.sql", query, title="Tables have comments")
-    conn.execute("create table public.silent ()")
-    folders = system.folders_of(tmp_path)
-    rows = system.validate(conn, folders=folders)
-    assert rows[-1] == ("901 Tables have comments", "public.silent", "a comment", "none", WARN)
-    assert len(system.summary(rows, checkfile.load(folders))) == 5
-
-
-def test_two_checks_with_one_id_are_refused(tmp_path: Path) -> None:
-    add(tmp_path, "101_mine.sql", QUERY.format(where="false"))
-    with pytest.raises(FileInvalid, match="the id 101 belongs to"):
-        checkfile.load((checkfile.default_folder(), tmp_path))
-
-
-def test_an_unknown_id_or_folder_is_refused(conn: psycopg.Connection, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="no check 000"):
-        system.validate(conn, only=["000"])
-    with pytest.raises(FileInvalid, match="no such folder"):
-        system.validate(conn, folders=(tmp_path / "nowhere",))
-
-
-GOOD = HEADER.format(title="A promise", needs="nothing") + QUERY.format(where="true")
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "said"),
-    [
-        (GOOD.replace("-- why:", "-- reason:"), 6, "unknown key 'reason'"),
-        (GOOD.replace("-- why:", "-- title:"), 6, "the key 'title' appears twice"),
-        (GOOD.replace("-- mend: Mend it.\n", ""), 1, "the header lacks 'mend'"),
-        (GOOD.replace("Mend it.", ""), 8, "the header lacks 'mend'"),
-        (GOOD.replace("-- mend:", "-- mend"), 8, "a header line reads"),
-        (GOOD.replace("WARN", "INFO"), 3, "'level' must be one of"),
-        (GOOD.replace("No security gaps", "Security"), 2, "'group' must be one of"),
-        (GOOD.replace("needs: nothing", "needs: table x"), 4, "'needs' lists"),
-        (GOOD.replace("needs: nothing", "needs: role"), 4, "'needs' lists"),
-        (GOOD.replace("-- why", "-- runs: twice\n-- why"), 6, "'runs' must be one of"),
-        (GOOD.replace("-- why", "-- runs: generated\n-- why"), 10, "the columns must be"),
-        (
-            GOOD.replace("as observed", "as seen"),
-            9,
-            "the columns must be object, expected, observed",
-        ),
-        (GOOD.replace("examined", "looked"), 9, "no CTE named 'examined'"),
-        (GOOD.replace("select 1 as n", "selec 1"), 9, "syntax error"),
-        (GOOD + "\n-- and\nselect 1;", 13, "a check is one statement; here are 2"),
-        (HEADER.format(title="x", needs="nothing"), 1, "a check is one statement; here are 0"),
-        (HEADER.format(title="x", needs="nothing") + "drop table x;", 9, "a check is a SELECT"),
-        (HEADER.format(title="x", needs="nothing") + "explain select 1;", 9, "a check is a SELECT"),
-        (GOOD.replace(" from examined", " into x from examined"), 9, "a check only reads"),
-        (GOOD.replace(";", " for update;"), 9, "a check only reads"),
-        (
-            GOOD.replace("with ", "with gone as (delete from t returning 1), "),
-            9,
-            "a check only reads; here is delete_stmt",
-        ),
-        (GOOD.replace("with ", "with tables as (select 1), "), 9, "a word of the vocabulary"),
-    ],
-)
-def test_a_check_file_that_is_not_as_agreed_is_refused_with_its_line(
-    tmp_path: Path, text: str, line: int, said: str
-) -> None:
-    path = tmp_path / "901_wrong.sql"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(FileInvalid) as caught:
-        checkfile.read(path)
-    assert f"{path}, line {line}: " in str(caught.value)
-    assert said in str(caught.value)
-
-
-def test_a_check_file_with_a_bad_name_or_encoding_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "check.sql").write_text(GOOD)
-    with pytest.raises(FileInvalid, match="the name must be"):
-        checkfile.load((tmp_path,))
-    (tmp_path / "check.sql").unlink()
-    (tmp_path / "901_latin.sql").write_bytes(GOOD.replace("matters", "mättert").encode("latin-1"))
-    with pytest.raises(FileInvalid, match="line 7: this is not UTF-8"):
-        checkfile.load((tmp_path,))

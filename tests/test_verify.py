@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from promising import SHOP, observed, run, verified
 from runbook.catalog import diff, snapshot
 from runbook.findings import FAIL, PASS, SKIP, WARN, Finding, failed
 from runbook.promises.promise import promises
@@ -14,57 +15,6 @@ from runbook.verify import checklist, unexpected, verify
 
 MIGRATIONS = sorted((Path(__file__).parent.parent / "migrations").glob("*.sql"))
 MANY_FORMS = sorted((Path(__file__).parent / "many_forms").glob("*.sql"))
-
-SHOP = """
-create table public.shops (
-    id uuid primary key default gen_random_uuid(),
-    owner_id uuid not null references auth.users (id) on delete cascade,
-    name varchar(80) not null,
-    price numeric(10, 2) not null default 0 check (price >= 0),
-    tags text[] not null default '{}',
-    at timestamptz not null default now(),
-    total bigint generated always as (2) stored
-);
-create index shops_owner_id_idx on public.shops (owner_id);
-create index shops_tags_idx on public.shops using gin (tags);
-create unique index shops_name_idx on public.shops (lower(name)) where price > 0;
-alter table public.shops enable row level security;
-create policy "owners read" on public.shops for select to authenticated
-    using (owner_id = (select auth.uid()));
-create function public.touch() returns trigger language plpgsql set search_path = ''
-    as 'begin new.at = now(); return new; end';
-create trigger shops_touch before update on public.shops
-    for each row execute function public.touch();
-create function public.cheap(most numeric) returns setof public.shops language sql stable
-    set search_path = '' as 'select * from public.shops where price <= most';
-revoke execute on function public.cheap(numeric) from public, anon;
-create view public.names with (security_invoker = true) as select name from public.shops;
-create type public.size as enum ('s', 'm', 'l');
-comment on table public.shops is 'Shops.';
-comment on column public.shops.name is 'As on the door.';
-revoke all on public.shops from anon;
-"""
-
-
-def run(conn: psycopg.Connection, sql: str) -> None:
-    for statement in split(sql):
-        conn.execute(statement.text)
-
-
-def verified(conn: psycopg.Connection, promised: str, applied: str) -> list[Finding]:
-    """The rows for one file's promises after another file ran."""
-    run(conn, applied)
-    return verify(conn, promises(split(promised)))
-
-
-def surprises(conn: psycopg.Connection, promised: str, applied: str) -> list[Finding]:
-    before = snapshot(conn)
-    run(conn, applied)
-    return unexpected(diff(before, snapshot(conn)), promises(split(promised)))
-
-
-def observed(rows: list[Finding], check: str) -> str:
-    return " | ".join(f"{row.object}: {row.observed}" for row in rows if row.check == check)
 
 
 def test_a_file_that_ran_keeps_all_its_promises(conn):
@@ -277,76 +227,6 @@ def test_verify_changes_nothing_and_works_inside_a_transaction(conn):
         assert failed(verify(conn, promises(split(SHOP)))) == []
         assert conn.execute("show search_path").fetchone() == ("extensions, public",)
         assert diff(before, snapshot(conn)) == []
-
-
-def test_nothing_is_unexpected_after_the_file_itself(conn):
-    assert surprises(conn, SHOP, SHOP) == []
-
-
-@pytest.mark.parametrize(
-    ("extra", "told"),
-    [
-        ("create table public.other (id int)", "table public.other"),
-        ("create index other on public.shops (at)", "index public.other"),
-        ("create policy open on public.shops using (true)", "policy open on public.shops"),
-        ("create function public.cheap(int, int) returns int language sql as 'select 1'", "cheap"),
-        ("grant create on schema held to anon", "grant schema held to anon"),
-        ("comment on schema held is 'mine'", "comment schema held"),
-        ("alter table held.t add check (id > 0)", "constraint t_id_check on held.t"),
-        ("alter table held.t enable row level security", "table held.t"),
-        ("alter publication supabase_realtime add table held.t", "published table held.t in"),
-        ("alter default privileges in schema held grant select on tables to anon", "default priv"),
-    ],
-)
-def test_what_no_promise_covers_is_named(conn, extra, told):
-    run(conn, "create schema held; create table held.t (id int)")
-    rows = surprises(conn, SHOP, SHOP + extra)
-    assert {row.verdict for row in rows} == {FAIL}
-    assert told in " ".join(row.object for row in rows)
-
-
-def test_only_the_promised_property_of_an_existing_object_may_change(conn):
-    run(conn, SHOP)
-    change = "alter table public.shops alter column price set default 5"
-    assert surprises(conn, change, change) == []
-    rows = surprises(conn, change, "alter table public.shops alter column price type numeric")
-    assert [row.object for row in rows] == ["column public.shops.price"]
-
-
-def test_what_goes_with_a_dropped_or_renamed_table_is_covered(conn):
-    run(conn, SHOP)
-    conn.execute("create table public.lines (id serial primary key, shop uuid unique, n int)")
-    conn.execute("create view public.seen as select n from public.lines")
-    for change in (
-        "drop view public.seen; drop table public.lines",
-        "alter table public.lines drop column shop",
-        "alter table public.lines rename to rows; alter table public.rows rename n to m",
-        "alter table public.shops rename to stores",
-        "alter table public.shops alter column price type numeric(12, 2)",
-        "create table public.parts (like public.lines including all)",
-        "create table public.days (d date primary key) partition by range (d);"
-        "create table public.day1 partition of public.days for values from ('2026-01-01')"
-        " to ('2026-01-02'); create index on public.days (d)",
-        "create table public.copy as select * from public.shops",
-        "alter table public.lines add column s serial, add column i int generated always"
-        " as identity",
-        "create extension if not exists citext with schema extensions",
-    ):
-        with conn.transaction(force_rollback=True):
-            assert surprises(conn, change, change) == [], change
-
-
-def test_a_cascade_and_a_do_block_are_warnings(conn):
-    run(conn, SHOP)
-    with conn.transaction(force_rollback=True):
-        cascade = "drop table public.shops cascade"
-        rows = surprises(conn, cascade, cascade)
-        assert {row.verdict for row in rows} == {WARN}
-        assert "view public.names" in {row.object for row in rows}
-    block = "do $$ begin create table public.made (id int); end $$"
-    rows = surprises(conn, block, block)
-    assert {row.verdict for row in rows} == {WARN}
-    assert "DO block, line 1" in rows[0].observed
 
 
 def test_many_forms_of_ddl_keep_their_promises_and_do_nothing_else(conn):
