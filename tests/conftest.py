@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from runbook import embedded
+from runbook.plain.platform import PLAIN_HOME
 from runbook.postgres import production_state
 
 # Tests import from the modules that their fixtures are in; pytest has to know these before.
@@ -56,6 +57,8 @@ def _hurry(server: embedded.Server) -> None:
 
 def _forget(home: Path) -> None:
     if home.exists():
+        if (plain := home / PLAIN_HOME).exists():
+            _forget(plain)
         embedded.reset(home)
         for lock in home.glob("*.lock"):
             lock.unlink()

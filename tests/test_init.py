@@ -114,7 +114,7 @@ def test_tables_that_verify_will_not_pass_are_named_beforehand(tmp_path: Path):
         f1_bare=TABLE.format("bare"),
         f2_safe=TABLE.format("safe") + "alter table public.safe enable row level security;\n",
     )
-    adopted = adopt(source, tmp_path / "project", replay=False)
+    adopted = adopt(source, tmp_path / "project", replay=False, platform="supabase")
     said = "Verify will stop here: no row level security on public.bare."
     assert adopted.entries["1"].remarks == (said,)
     assert adopted.entries["2"].remarks == ()

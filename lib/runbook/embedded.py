@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a real server below one folder, in the shape of a Supabase project.
+"""The embedded PostgreSQL: a real server below one folder, in Supabase's shape or a plain one.
 
     server = start(home(project))
     conninfo = database(server, "postgres", prepare=load_baseline)
@@ -26,7 +26,10 @@ import psycopg
 from psycopg import sql
 
 from .errors import EmbeddedUnavailable, Held
+from .plain.platform import home
 from .postgres import cluster, postmaster, seat
+
+__all__ = ["Server", "database", "drop", "home", "reset", "start", "wheel"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,6 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def home(project: Path) -> Path:
-    """The embedded server's folder for a project: $RUNBOOK_HOME, else `.runbook` inside it."""
-    return Path(os.environ.get("RUNBOOK_HOME") or project / ".runbook").absolute()
 
 
 def start(home: Path) -> Server:
@@ -118,11 +116,11 @@ def _start(home: Path, programs: seat.Programs) -> Server:
     try:
         place = seat.find(home)
         stamp = place.folder / "stamp"
-        expected = cluster.stamp(programs.install)
+        expected = cluster.stamp(programs.install, home)
         if stamp.exists() and stamp.read_text(encoding="utf-8") != expected:
             raise EmbeddedUnavailable(
                 f"The embedded server in {home} was made by another version of the runbook: "
-                "its PostgreSQL or its Supabase shape differs from this one's.",
+                "its PostgreSQL or its shape differs from this one's.",
                 state="Nothing was started; its databases are as they were.",
                 remedy="`runbook reset --target embedded` deletes them and builds anew; "
                 "another RUNBOOK_HOME leaves them alone.",
@@ -137,7 +135,7 @@ def _start(home: Path, programs: seat.Programs) -> Server:
         postgres = install / "bin" / "postgres"
         postmaster.run(home, place.data, place.log, postgres=postgres, user=place.user)
         if not stamp.exists():
-            cluster.load_shape(place, install)
+            cluster.load_shape(place, install, home)
             stamp.with_suffix(".new").write_text(expected, encoding="utf-8")
             stamp.with_suffix(".new").replace(stamp)
         sockets = postmaster.socket_dir(place.data)

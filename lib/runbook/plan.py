@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .sql import Script
 
 RISKS = ("low", "medium", "high")
+SUPABASE, POSTGRESQL = PLATFORMS = ("supabase", "postgresql")
 # one: the whole file; own: the file's BEGIN and COMMIT divide it.
 TRANSACTIONS = ("one", "own")
 # The names that a phase's notebook uses itself.
@@ -156,6 +157,7 @@ class Plan:
     phases: tuple[Phase, ...]
     criteria: tuple[Criterion, ...] = ()
     performance: Thresholds = field(default_factory=Thresholds)
+    platform: str = SUPABASE
 
     @cached_property
     def migrations(self) -> tuple[Migration, ...]:

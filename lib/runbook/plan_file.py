@@ -20,9 +20,9 @@ from typing import Any
 from .errors import PlanInvalid
 from .performance import thresholds
 from .performance.thresholds import Thresholds
-from .plan import PROOFS, RISKS, TRANSACTIONS, Criterion, Migration, Phase, Plan
+from .plan import PLATFORMS, PROOFS, RISKS, TRANSACTIONS, Criterion, Migration, Phase, Plan
 
-_PLAN_KEYS = {"project", "baseline", "phase", "criteria", "performance"}
+_PLAN_KEYS = {"project", "platform", "baseline", "phase", "criteria", "performance"}
 _PHASE_KEYS = {"id", "title", "notebook", "criteria", "migration"}
 _MIGRATION_KEYS = {"version", "risk", "why", "requires", "tables", "may_lose", "transaction"}
 _CRITERION_KEYS = {"says", "proved_by"}
@@ -99,6 +99,7 @@ class _Reader:
             phases=phases,
             criteria=self.criteria(self.table, "the top level"),
             performance=self.performance(),
+            platform=self.one_of(PLATFORMS, self.table, "platform", "the plan", PLATFORMS[0]),
         )
         self.unique([phase.id for phase in phases], "phase id")
         self.order(plan)
@@ -162,18 +163,8 @@ class _Reader:
         version = self.string(entry, "version", f"phase {phase!r}")
         where = f"migration {version}"
         self.known_keys(entry, _MIGRATION_KEYS, where)
-        risk = self.string(entry, "risk", where)
-        if risk not in RISKS:
-            raise self.error(
-                f"risk {risk!r} of {where} is none of {', '.join(RISKS)}", f'"{risk}"', entry
-            )
-        transaction = self.string({"transaction": "one", **entry}, "transaction", where)
-        if transaction not in TRANSACTIONS:
-            raise self.error(
-                f"transaction {transaction!r} of {where} is none of {', '.join(TRANSACTIONS)}",
-                f'"{transaction}"',
-                entry,
-            )
+        risk = self.one_of(RISKS, entry, "risk", where)
+        transaction = self.one_of(TRANSACTIONS, entry, "transaction", where, TRANSACTIONS[0])
         return self.of_file(
             self.take(files, version, where),
             transaction=transaction,
@@ -251,6 +242,15 @@ class _Reader:
         value = entry.get(key)
         if not isinstance(value, str) or not value.strip():
             raise self.error(f'{where} needs {key} = "…"', key if key in entry else "", entry)
+        return value
+
+    def one_of(
+        self, known: Sequence[str], entry: dict[str, Any], key: str, where: str, default: str = ""
+    ) -> str:
+        value = self.string(entry if key in entry or not default else {key: default}, key, where)
+        if value not in known:
+            said = f"{key} {value!r} of {where} is none of {', '.join(known)}"
+            raise self.error(said, f'"{value}"', entry)
         return value
 
     def strings(self, entry: dict[str, Any], key: str, where: str) -> Iterator[str]:

@@ -130,7 +130,9 @@ def verify(phase: OpenPhase, migration: Migration) -> Seen:
     tried = phase.tried(migration)
     expected = tried.after if tried else None
     promised = promise.promises(migration.script.statements)
-    return Seen(verification.verify(phase.conn, promised, expected=expected))
+    return Seen(
+        verification.verify(phase.conn, promised, expected=expected, platform=phase.plan.platform)
+    )
 
 
 def test(phase: OpenPhase, migration: Migration) -> Seen:

@@ -20,6 +20,7 @@ from .checking.checkfile import GROUPS, Check, default_folder, folders_of, load
 from .checking.weave import statement
 from .errors import Refused
 from .findings import FAIL, PASS, SKIP, Finding, counts, overall
+from .plain import platform
 from .scenarios.attempt import attempt
 
 SCANS_AT_ONCE = 25
@@ -106,9 +107,10 @@ def validate(
 
 def of_project(conn: psycopg.Connection, project: Path) -> tuple[list[Finding], list[Finding]]:
     """Every check of the runbook and of the project: the findings, and the plan's five rows."""
-    checks = load(folders_of(project))
+    said = platform.of_project(project)
+    checks, left_out = platform.asked_of(said, load(folders_of(project)))
     found = validate(conn, checks=checks)
-    return found, summary(found, checks)
+    return platform.condensed(found, left_out), summary(found, checks)
 
 
 def examine(

@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from .catalog import Catalog, Definition, snapshot
 from .findings import FAIL, PASS, SKIP, WARN, Finding, overall
+from .plan import SUPABASE
 from .promises.names import Names
 from .promises.promise import Promise, touched
 from .promises.resolve import Resolved, resolve
@@ -59,7 +60,11 @@ API_ROLES = {"anon", "authenticated"}
 
 
 def verify(
-    conn: Connection, promises: Iterable[Promise], *, expected: Catalog | None = None
+    conn: Connection,
+    promises: Iterable[Promise],
+    *,
+    expected: Catalog | None = None,
+    platform: str = SUPABASE,
 ) -> list[Finding]:
     """Check every promise of a file against the database.
 
@@ -68,6 +73,7 @@ def verify(
         promises: of one file, from promise.promises.
         expected: the Catalog of a twin on which the file ran; when given, every promised object
             must have exactly the twin's definition, expressions included.
+        platform: the plan's; on Supabase a new table in public needs row-level security.
 
     Returns:
         list[Finding]: one row per object, columns and comments condensed to one row per table, in
@@ -80,7 +86,7 @@ def verify(
     rows = [
         *_objects(promised, actual, resolved, expected),
         *columns_kept(promised, actual, resolved, expected),
-        *row_security(promised, actual, api),
+        *row_security(promised, actual, api and platform == SUPABASE),
         *check_rights(promised, actual, resolved, session),
         *check_wide_rights(
             promised, actual, session, lambda schema: snapshot(conn, schemas=[schema])

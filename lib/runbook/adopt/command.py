@@ -8,8 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 from ..cli import emit, say
+from ..plan import POSTGRESQL, SUPABASE
 from .init import Adopted, adopt
 from .trial import DRAFTED, GIVEN
+
+_PLATFORM = {SUPABASE: "Supabase", POSTGRESQL: "PostgreSQL"}
 
 
 def init(options: argparse.Namespace) -> int:
@@ -21,6 +24,7 @@ def init(options: argparse.Namespace) -> int:
         phases=options.phase,
         mend=options.mend,
         replay=not options.without_replay,
+        platform=options.platform,
     )
     emit(_document(adopted)) if options.json else _show(adopted, project)
     return 3 if _wrong(adopted) else 0
@@ -32,7 +36,12 @@ def _wrong(adopted: Adopted) -> bool:
 
 def _show(adopted: Adopted, project: Path) -> None:
     count = len(adopted.entries)
-    say(f"{count} migrations of {adopted.folder.path}, read as {adopted.folder.style} files")
+    if count:
+        say(f"{count} migrations of {adopted.folder.path}, read as {adopted.folder.style} files")
+    else:
+        say(f"{adopted.folder.path}: a project without a migration yet")
+    why = "" if adopted.platform == SUPABASE else ": no file speaks of Supabase's roles or schemas"
+    say(f"  platform: {_PLATFORM[adopted.platform]}{why} (--platform says otherwise)")
     for notice in adopted.folder.notices:
         say(f"  {notice}")
     for number, group in enumerate(adopted.groups, start=1):
@@ -56,6 +65,9 @@ def _show(adopted: Adopted, project: Path) -> None:
     _trials(adopted)
     kinds = Counter(str(Path(name).parent) for name in adopted.written)
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
+    if not count:
+        say(f"Next: runbook new create_customers --project {project}")
+        return
     say(f"Next: runbook run --project {project}   (on the embedded server; on one of yours, looking"
         " only: --target env:VAR)")  # fmt: skip
 
@@ -81,8 +93,8 @@ def _trials(adopted: Adopted) -> None:
     failed = {version: t for version, t in adopted.trials.items() if t.failure}
     held = Counter(t.rollback for t in adopted.trials.values() if not t.why_not)
     say(f"  {len(adopted.trials) - len(failed)} of {len(adopted.trials)} ran in order on an empty"
-        f" Supabase database; {held[DRAFTED]} rollbacks drafted and seen to hold, {held[GIVEN]} of"
-        " the project's own hold")  # fmt: skip
+        f" {_PLATFORM[adopted.platform]} database; {held[DRAFTED]} rollbacks drafted and seen to"
+        f" hold, {held[GIVEN]} of the project's own hold")  # fmt: skip
     for version, tried in adopted.trials.items():
         risk = adopted.entries[version].risk
         if tried.failure:
@@ -102,6 +114,7 @@ def _trials(adopted: Adopted) -> None:
 def _document(adopted: Adopted) -> dict:
     return {
         "style": adopted.folder.style,
+        "platform": adopted.platform,
         "phases": [
             {"id": each.id, "title": each.title, "notebook": each.notebook,
              "versions": [found.version for found in each.files]}

@@ -15,12 +15,13 @@ from pathlib import Path
 from .. import embedded
 from ..errors import FileInvalid, Refused
 from ..notebooks import write_notebooks
-from ..plan import Migration
+from ..plan import SUPABASE, Migration
 from ..plan_file import read_plan
 from ..promises.book import Promise
 from . import trial as trials
 from .grouping import Group, group
 from .judged import judged, skeleton, tables, transaction
+from .nothing_yet import beginning, spoken_of
 from .plan_text import Entry, plan_text
 from .references import Authors
 from .sources import Fault, Folder, Found, find
@@ -32,6 +33,7 @@ class Adopted:
     """What init found and wrote.
 
     Fields:
+        platform: what plan.toml says of it.
         written: paths below the project, in order.
         entries, trials: by version; no trials where none was asked for.
     """
@@ -40,6 +42,7 @@ class Adopted:
     groups: list[Group]
     entries: dict[str, Entry]
     faults: list[Fault]
+    platform: str = SUPABASE
     trials: dict[str, Trial] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
@@ -51,6 +54,7 @@ def adopt(
     phases: Sequence[str] = (),
     mend: bool = False,
     replay: bool = True,
+    platform: str = "",
 ) -> Adopted:
     """Write the project.
 
@@ -60,16 +64,17 @@ def adopt(
         phases: NAME=FIRST..LAST each.
         mend: write files with a byte order mark or CRLF as plain UTF-8.
         replay: run everything on a scratch database, to find what fails and to prove rollbacks.
+        platform: supabase or postgresql; "" is what the files speak of.
 
     Raises:
         Refused: nothing to adopt, a bad --phase, or a file that would be overwritten.
     """
-    folder = find(source, mend=mend)
+    folder = beginning(source, project) or find(source, mend=mend)
     _require_free(project, ["migrations/plan.toml"], "is there already")
     project.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".runbook-init-", dir=project))
     try:
-        adopted = _staged(folder, stage, project, phases, replay)
+        adopted = _staged(folder, stage, project, phases, replay, platform)
         staged = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
         same = {path for path in staged if _same(stage / path, project / path)}
         new = [path for path in staged if path not in same]
@@ -77,6 +82,8 @@ def adopt(
         for path in new:
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (stage / path).rename(project / path)
+        for name in ("rollback", "tests"):
+            (project / "migrations" / name).mkdir(exist_ok=True)
         adopted.written = [str(path) for path in new]
         return adopted
     finally:
@@ -84,15 +91,14 @@ def adopt(
 
 
 def _staged(
-    folder: Folder, stage: Path, project: Path, phases: Sequence[str], replay: bool
+    folder: Folder, stage: Path, project: Path, phases: Sequence[str], replay: bool, platform: str
 ) -> Adopted:
     migrations = stage / "migrations"
     for name in ("rollback", "tests"):
         (migrations / name).mkdir(parents=True)
     faults, kept = list(folder.faults), []
     entries: dict[str, Entry] = {}
-    read: list[Migration] = []
-    authors = Authors()
+    readable: list[tuple[Migration, Found]] = []
     for found in folder.files:
         migration = _written(found, migrations)
         fault = _unreadable(migration, found)
@@ -107,11 +113,15 @@ def _staged(
         if fault:
             faults.append(fault)
             entries[found.version] = _entry_of_fault(found, fault)
-            continue
-        entry = _entry(migration, found, authors)
+        else:
+            readable.append((migration, found))
+    platform = platform or spoken_of(folder.path, [m.script for m, _ in readable])
+    authors, read = Authors(), list[Migration]()
+    for migration, found in readable:
+        entry = _entry(migration, found, authors, platform)
         entries[found.version] = entry
-        read.append(_ready(migration, entry))
-    if not kept:
+        read.append(_ready(migration, entry, platform))
+    if faults and not kept:
         raise Refused(
             f"None of the files in {folder.path} can be adopted:"
             f" {faults[0].file}: {faults[0].says}.",
@@ -119,13 +129,13 @@ def _staged(
         )
     entries = {found.version: entries[found.version] for found in kept}
     groups = group(kept, phases)
-    adopted = Adopted(folder, groups, entries, faults)
-    if replay:
-        adopted.trials = trials.replay(embedded.home(project), read)
+    adopted = Adopted(folder, groups, entries, faults, platform)
+    if replay and read:
+        adopted.trials = trials.replay(embedded.home(project, platform), read)
     for version, tried in adopted.trials.items():
         remarks = (*entries[version].remarks, *_remarks(tried))
         entries[version] = replace(entries[version], remarks=remarks)
-    text = plan_text(_project_name(project), groups, entries, faults)
+    text = plan_text(_project_name(project), groups, entries, faults, platform)
     (migrations / "plan.toml").write_text(text, encoding="utf-8")
     write_notebooks(read_plan(stage), stage / "notebooks")
     return adopted
@@ -165,7 +175,7 @@ def _divided(migration: Migration) -> Migration:
         return replace(migration, transaction="own")
 
 
-def _entry(migration: Migration, found: Found, authors: Authors) -> Entry:
+def _entry(migration: Migration, found: Found, authors: Authors, platform: str) -> Entry:
     level, why = judged(migration, authors.replaced(migration.script))
     requires = authors.requires(migration.script)
     promised = authors.add(migration.version, migration.script)
@@ -174,7 +184,7 @@ def _entry(migration: Migration, found: Found, authors: Authors) -> Entry:
         for number, why in migration.script.begins
         if migration.transaction == "one"
     )
-    bare = [p.object for p in promised if _served_without_rls(p)]
+    bare = [p.object for p in promised if platform == SUPABASE and _served_without_rls(p)]
     if bare:
         remarks += (f"Verify will stop here: no row level security on {', '.join(bare)}.",)
     if found.mended:
@@ -194,11 +204,11 @@ def _entry_of_fault(found: Found, fault: Fault) -> Entry:
     return Entry(found.version, "high", "Not known: the file cannot be read.", remarks=(remark,))
 
 
-def _ready(migration: Migration, entry: Entry) -> Migration:
+def _ready(migration: Migration, entry: Entry, platform: str) -> Migration:
     """With what the plan will say of it, its file parsed only once; its scenario written."""
     ready = replace(migration, risk=entry.risk, why=entry.why, tables=entry.tables)
     vars(ready)["script"] = migration.script
-    text = skeleton(migration)
+    text = skeleton(migration, platform)
     if text:
         ready.scenario.write_text(text, encoding="utf-8")
     return ready
@@ -206,7 +216,7 @@ def _ready(migration: Migration, entry: Entry) -> Migration:
 
 def _remarks(tried: Trial) -> list[str]:
     if tried.failure:
-        return [f"Fails on an empty Supabase database: {tried.failure}."]
+        return [f"Fails on an empty database: {tried.failure}."]
     if tried.why_not and tried.rollback == trials.GIVEN:
         return [f"Its rollback does not hold: {tried.why_not}."]
     if tried.why_not:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..plan import Migration
+from ..plan import POSTGRESQL, SUPABASE, Migration
 from ..precheck import created_tables
 from ..promises.names import Names, dotted
 from ..sql import Statement
@@ -12,6 +12,10 @@ from ..statements import risk
 from ..statements.tree import inner, strings
 
 _MOST = 3
+_AS = {
+    SUPABASE: "`as:` anon, authenticated <uuid>, service_role",
+    POSTGRESQL: "`as:` role <its name>",
+}
 
 
 def tables(migration: Migration) -> tuple[str, ...]:
@@ -53,7 +57,7 @@ def transaction(migration: Migration, own: bool) -> str:
     return f"holds its own BEGIN and COMMIT: {parts} transactions, each journalled and resumable"
 
 
-def skeleton(migration: Migration) -> str:
+def skeleton(migration: Migration, platform: str = SUPABASE) -> str:
     """The beginning of a scenario; "" where the file has no table that one could look at."""
     seen = tables(migration) or _touched(migration.script.statements)
     if not seen:
@@ -62,8 +66,8 @@ def skeleton(migration: Migration) -> str:
         f"-- Scenario of {migration.name}: played after the migration, and rolled back.",
         "--",
         "-- A beginning, written from the SQL: it only asks whether the tables can be read. Add",
-        "-- rows as owner, then what each role may and may not do with them (`as:` anon,",
-        "-- authenticated <uuid>, service_role), and the access tables at the end.",
+        f"-- rows as owner, then what each role may and may not do with them ({_AS[platform]}),",
+        "-- and the access tables at the end.",
     ]
     for name in seen:
         table = dotted(tuple(name.split(".", 1)))

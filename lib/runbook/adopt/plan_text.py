@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..plan import SUPABASE
 from .grouping import Group
 from .sources import Fault
 
@@ -24,7 +25,11 @@ class Entry:
 
 
 def plan_text(
-    project: str, groups: Sequence[Group], entries: dict[str, Entry], faults: Iterable[Fault]
+    project: str,
+    groups: Sequence[Group],
+    entries: dict[str, Entry],
+    faults: Iterable[Fault],
+    platform: str = SUPABASE,
 ) -> str:
     """The whole file.
 
@@ -32,17 +37,18 @@ def plan_text(
         entries: by version, one for each file of the groups.
         faults: those that left a file out are said at the top.
     """
-    total = len(entries)
     lines = [
         "# What is applied when, what it needs, how risky it is, and when it counts as a success.",
         "# Written by `runbook init` from the SQL: read it, then make it yours.",
     ]
     lines += [f"# Left out: {_line(f.file)}: {_line(f.says)}." for f in faults if f.left_out]
+    lines.append(f"project  = {_quoted(project)}")
+    if platform != SUPABASE:
+        lines.append(f'platform = "{platform}"   # not Supabase: its rules do not apply')
     lines += [
-        f"project  = {_quoted(project)}",
         "baseline = []   # versions that production holds before the first phase",
         "criteria = [",
-        f'  {{ says = "{total}/{total} migrations applied", proved_by = "history" }},',
+        '  { says = "All migrations applied", proved_by = "history" },',
         '  { says = "Everything that the SQL promises is there", proved_by = "verify" },',
         '  { says = "Zero data loss or corruption", proved_by = "baseline" },',
         "]",
@@ -53,7 +59,6 @@ def plan_text(
 
 
 def _phase(group: Group, entries: dict[str, Entry]) -> list[str]:
-    count = len(group.files)
     lines = [
         "",
         "# " + "-" * 93,
@@ -62,7 +67,7 @@ def _phase(group: Group, entries: dict[str, Entry]) -> list[str]:
         f"title    = {_quoted(group.title)}",
         f"notebook = {_quoted(group.notebook)}",
         "criteria = [",
-        f'  {{ says = "{count}/{count} of its migrations applied", proved_by = "history" }},',
+        '  { says = "All of its migrations applied", proved_by = "history" },',
         '  { says = "Everything that their SQL promises is there", proved_by = "verify" },',
         "]",
     ]

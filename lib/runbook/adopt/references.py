@@ -33,7 +33,7 @@ class Authors:
 
     def requires(self, script: Script) -> tuple[str, ...]:
         """The versions whose objects the file mentions, in order."""
-        named, words = _mentions(script.statements)
+        named, words = mentions(script.statements)
         found = set()
         for names in named:
             found |= {self._by_name[key] for key in _keys(names) if key in self._by_name}
@@ -91,7 +91,7 @@ def _keys(names: Names) -> Iterable[Names]:
     return (names, short, (f"schema {names[0]}",), of_public, names[:1])
 
 
-def _mentions(statements: Sequence[Statement]) -> tuple[set[Names], set[str]]:
+def mentions(statements: Sequence[Statement]) -> tuple[set[Names], set[str]]:
     """Dotted names, and single words that may be columns."""
     named: set[Names] = set()
     words: set[str] = set()

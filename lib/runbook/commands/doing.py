@@ -90,10 +90,18 @@ def new(options: argparse.Namespace) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         say(f"{folder}/{file}")
-    say("\nAdd to migrations/plan.toml, in its phase:\n\n"
+    say("\nAdd to migrations/plan.toml, in its phase:\n\n" + _first_phase(root) +
         f'  [[phase.migration]]\n  version = "{version}"\n  risk    = "medium"\n'
-        '  why     = "…"\n  requires = []\n  tables  = []')  # fmt: skip
+        '  why     = "…"\n  requires = []\n  tables  = []\n\nThen `runbook notebooks` writes its'
+        " notebook, and `runbook run` runs it.")  # fmt: skip
     return 0
+
+
+def _first_phase(root: Path) -> str:
+    """The lines above the first migration of a plan that has no phase yet."""
+    if "[[phase]]" in (root / "migrations" / "plan.toml").read_text(encoding="utf-8"):
+        return ""
+    return '[[phase]]\nid       = "first"\ntitle    = "First"\nnotebook = "01_first.ipynb"\n\n'
 
 
 def write(options: argparse.Namespace) -> int:

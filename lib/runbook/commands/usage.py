@@ -219,9 +219,11 @@ def _writing(commands: Any) -> None:
     """Files of a project."""
     init = _command(commands, "init", "make a project of a folder of migrations")
     init.add_argument("source", metavar="SOURCE", help="the folder, or the project that holds"
-                      " supabase/migrations")  # fmt: skip
+                      " supabase/migrations; . in an empty folder begins a project")  # fmt: skip
     init.add_argument("--phase", action="append", default=[], metavar="NAME=FIRST..LAST",
                       help="a phase and its versions; else the dates' gaps decide")  # fmt: skip
+    init.add_argument("--platform", choices=("supabase", "postgresql"), default="",
+                      help="default: what the files speak of")  # fmt: skip
     init.add_argument("--mend", action="store_true", help="write files with a byte order mark or"
                       " CRLF as plain UTF-8")  # fmt: skip
     init.add_argument("--without-replay", action="store_true", help="do not run the files on a"

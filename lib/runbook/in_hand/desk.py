@@ -19,6 +19,7 @@ from ..findings import SKIP, Finding, failed
 from ..guide.remedies import first_of
 from ..ledger import FAILED, PASSED
 from ..panel.confirm import Box, Confirmation
+from ..plain import platform
 from ..plan_file import read_plan
 from ..project import author, find_project
 from ..promises import promise
@@ -50,6 +51,7 @@ class Desk:
         self.conn: psycopg.Connection = self.target.connect(purpose=self.author.operator)
         self.identity = identify(self.conn)
         require_fit(self.target, self.conn, self.identity)
+        platform.require(self.plan, self.target, self.conn)
 
     def __repr__(self) -> str:
         return f"{self.plan.project} on {self.target.name}, mode {self.mode}"
@@ -93,7 +95,8 @@ class Baseline(Desk):
         """Everything that the baseline's SQL promises is there."""
         rows: list[Finding] = []
         for migration in self.plan.baseline:
-            rows += verification.verify(self.conn, promise.promises(migration.script.statements))
+            promised = promise.promises(migration.script.statements)
+            rows += verification.verify(self.conn, promised, platform=self.plan.platform)
         return self.answer(rows, "Baseline", summary=verification.checklist(rows))
 
     def measure(self) -> show.Table:

@@ -22,6 +22,7 @@ from ..errors import CheckFailed, Refused, RunbookError
 from ..findings import failed
 from ..ledger import Author
 from ..panel.face import Face
+from ..plain import platform
 from ..plan import Migration, Phase, Plan
 from ..plan_file import read_plan
 from ..project import author, find_project
@@ -61,6 +62,7 @@ class OpenPhase(Face):
         self._conn: psycopg.Connection | None = None
         self._rehearsing: Rehearsing | None = None
         require_fit(target, self.conn, self.identity)
+        platform.require(plan, target, self.conn)
         if self.applies and not self.history_holds_all():
             self.require_approval()  # before anything is written, the ledger included
 

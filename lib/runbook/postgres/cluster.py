@@ -1,4 +1,4 @@
-"""What the embedded server consists of: a data folder, its settings, its Supabase shape."""
+"""What the embedded server consists of: a data folder, its settings, its shape."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from ..plain.platform import PLAIN_HOME
 from ..resources import folder
 from . import postmaster
 from .seat import Seat
@@ -31,18 +32,19 @@ TRUSTED = (
 # fmt: on
 
 
-def stamp(install: Path) -> str:
+def stamp(install: Path, home: Path) -> str:
     """What a data folder is made from: PostgreSQL's major version and the shape's files."""
     with (install / "share" / "postgres.bki").open("rb") as file:
         digest = hashlib.sha256(file.readline())
-    for path in shape():
+    for path in shape(home):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def shape() -> list[Path]:
-    """The files that make a database look like a Supabase project's, in order."""
-    return sorted((folder("supabase") / "shape").glob("*.sql"))
+def shape(home: Path) -> list[Path]:
+    """The files that make its databases look like a Supabase project's, or plain, in order."""
+    kind = "plain" if home.name == PLAIN_HOME else "supabase"
+    return sorted((folder(kind) / "shape").glob("*.sql"))
 
 
 def admin(socket_dir: Path, dbname: str = "template1") -> psycopg.Connection:
@@ -92,14 +94,14 @@ def init(place: Seat, install: Path) -> None:
         raise postmaster.DoesNotStart(made.stderr.strip())
 
 
-def load_shape(place: Seat, install: Path) -> None:
+def load_shape(place: Seat, install: Path, home: Path) -> None:
     """Turn a fresh, running cluster into the template that every database is a copy of."""
     sockets = postmaster.socket_dir(place.data)
     with admin(sockets) as conn:
         conn.execute("drop database postgres")
         conn.execute(f"create database {TEMPLATE} template template0")
     with admin(sockets, TEMPLATE) as conn:
-        for path in shape():
+        for path in shape(home):
             conn.execute(path.read_text(encoding="utf-8"))
     with admin(sockets) as conn:
         conn.execute(f"alter database {TEMPLATE} owner to postgres")
