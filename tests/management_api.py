@@ -30,6 +30,8 @@ class ManagementApi(ThreadingHTTPServer):
         calls: how many queries were run.
         lose: a text; the answer to the next query that holds it is lost.
         runs_what_it_loses: whether that query is run.
+        instead: what is answered in its place; None: the connection is closed.
+        gone_after: a text; after a query that holds it nobody answers any more.
         before: called with each query before it runs.
     """
 
@@ -38,7 +40,9 @@ class ManagementApi(ThreadingHTTPServer):
     def __init__(self, conninfo: str) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
         self.conninfo, self.calls, self.lose = conninfo, 0, ""
-        self.runs_what_it_loses = True
+        self.runs_what_it_loses, self.gone = True, False
+        self.instead: bytes | None = None
+        self.gone_after = ""
         self.before = lambda query: None
 
     @property
@@ -65,6 +69,8 @@ class _Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.server.gone:
+            return self._hang_up()
         if self.headers["authorization"] != f"Bearer {TOKEN}":
             return self._answer(401, {"message": "Unauthorized"})
         if self.path != f"/v1/projects/{REF}/database/query":
@@ -73,23 +79,31 @@ class _Answering(BaseHTTPRequestHandler):
         self.server.calls += 1
         self.server.before(query)
         lost = bool(self.server.lose) and self.server.lose in query
+        self.server.gone = bool(self.server.gone_after) and self.server.gone_after in query
         if lost:
             self.server.lose = ""
         if lost and not self.server.runs_what_it_loses:
-            return self._hang_up()
+            return self._lose()
         try:
             rows = _run(self.server.conninfo, query)
         except psycopg.Error as error:
             words = f"ERROR:  {error.sqlstate}: {error.diag.message_primary}"
             return self._answer(400, {"message": f"Failed to run sql query: {words}"})
-        return self._hang_up() if lost else self._answer(201, rows)
+        return self._lose() if lost else self._answer(201, rows)
+
+    def _lose(self) -> None:
+        if self.server.instead is None:
+            return self._hang_up()
+        return self._send(201, self.server.instead)
 
     def _hang_up(self) -> None:
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, status: int, document: Any) -> None:
-        said = json.dumps(document).encode()
+        self._send(status, json.dumps(document).encode())
+
+    def _send(self, status: int, said: bytes) -> None:
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(said)))

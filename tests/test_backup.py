@@ -340,7 +340,7 @@ def _fill_and_take_back(conninfo: str, migration: Migration, folder: Path) -> No
 class _Here:
     """The one database of a test, as much of a target as the engine asks for."""
 
-    name, protected = "embedded:eventos", False
+    name, protected, keeps_session = "embedded:eventos", False, True
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo

@@ -17,7 +17,6 @@ from mcp_fixtures import EVENTOS, KEPT, TARGET, opened
 from runbook import catalog, embedded, history, ledger, over_mcp, verify
 from runbook.errors import CheckFailed, NotApproved, TargetRefused
 from runbook.findings import FAIL, SKIP
-from runbook.in_hand.desk import open_rollback
 from runbook.in_hand.opened import OpenPhase, open_phase
 from runbook.over_mcp import strands, transport
 from runbook.plan_file import read_plan
@@ -132,9 +131,6 @@ def test_a_file_that_needs_a_session_is_refused_with_the_way_that_works(
     step = opened("one", project.root)[version]
     with pytest.raises(CheckFailed, match="session pooler"):
         step.precheck()
-    with pytest.raises(TargetRefused, match="Rolling back needs a session") as caught:
-        open_rollback(target=TARGET, project=project.root, operator="ada")
-    assert "session pooler" in caught.value.remedy
     assert project.history() == []
 
 

@@ -7,7 +7,7 @@ from management_api import ManagementApi
 from mcp_fixtures import KEPT, opened
 from runbook.errors import Held, LockTimeout, NotApplied, StatementFailed
 from runbook.in_hand.opened import OpenPhase
-from runbook.over_mcp import applying
+from runbook.over_mcp import sending
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures", "mcp_fixtures")
@@ -80,7 +80,7 @@ def test_a_lock_that_somebody_holds_ends_in_the_same_error(project: Project, api
 def test_a_lost_answer_is_settled_from_the_ledger(
     project: Project, api: ManagementApi, monkeypatch: pytest.MonkeyPatch, ran: bool
 ):
-    monkeypatch.setattr(applying, "VALID_S", 2)
+    monkeypatch.setattr(sending, "VALID_S", 2)
     text = "create table public.a (id int); alter table public.a enable row level security;"
     version = project.add("lost", text, tables=("public.a",))
     step = opened("one", project.root)[version]
@@ -103,7 +103,7 @@ def test_a_text_that_comes_too_late_does_not_run(
     version = project.add("late", "create table public.a (id int);", tables=("public.a",))
     step = opened("one", project.root)[version]
     step.precheck()
-    monkeypatch.setattr(applying, "VALID_S", -1)
+    monkeypatch.setattr(sending, "VALID_S", -1)
     with pytest.raises(NotApplied, match="did not run"):
         step.apply()
     assert project.history() == []

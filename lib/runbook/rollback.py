@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from . import catalog, history, ledger
 from .apply import begin, run_statement, settled
 from .applying.account import close_account, open_account
 from .applying.outcome import settle
-from .applying.waiting import PASSING, Limits, Progress, Report, giving_way, watched
+from .applying.waiting import PASSING, Limits, Progress, Report, Watch, giving_way, watched
 from .errors import CheckFailed, InDoubt, NotApplied, RunbookError
 from .findings import PASS, WARN, Finding
 from .ledger import PASSED, Author, latest, since_rollback
@@ -83,15 +84,25 @@ def take_back(
     """
     script = script_of(migration)
     ledger.ensure(conn)
-    run = _Run(target, conn, migration, script, author, limits, report, folder)
-    with watched(target, conn, limits, report) as watch:
+    kind, watching = _way(target)
+    run = kind(target, conn, migration, script, author, limits, report, folder)
+    with watching(target, conn, limits, report) as watch:
         try:
             return giving_way(script.file, limits, report, watch, run.attempt)
         except RunbookError as error:
             raise run.recorded(error) from None
 
 
-class _Run:
+def _way(target: Target) -> tuple[type[Run], Callable[..., AbstractContextManager[Watch]]]:
+    """How one is taken back there, and who looks at those in its way meanwhile."""
+    if target.keeps_session:
+        return Run, watched
+    from .over_mcp.rolling_back import RunOverMcp
+
+    return RunOverMcp, lambda *_: nullcontext(Watch())
+
+
+class Run:
     """The attempts at one rollback."""
 
     def __init__(
@@ -147,17 +158,22 @@ class _Run:
         if not history.delete(conn, migration.version):
             raise NotApplied(f"The history holds no row for {migration.version}.")
         left = catalog.snapshot(conn)
-        counted = since_rollback(ledger.read(conn, migration.version))
-        applied = latest((e for e in counted if e.state == PASSED), "apply")
-        expected = applied.detail.get("before") if applied else None
-        rows = _proof(migration, expected, catalog.fingerprint(left), catalog.diff(held, left))
-        rows += _kept(self.folder, saved)
+        rows = proof(
+            migration, self.expected(), catalog.fingerprint(left), catalog.diff(held, left)
+        )
+        rows += kept(self.folder, saved)
         event = ledger.append(
             conn, self.author, stage="rollback", state=PASSED, phase=migration.phase,
             version=migration.version, sha256=self.script.sha256, findings=rows, xid=self.xid,
             catalog=catalog.fingerprint(left), backup=saved.detail() if saved else None,
         )  # fmt: skip
         return rows, event
+
+    def expected(self) -> str | None:
+        """The catalog's fingerprint from before the apply, where it was recorded."""
+        counted = since_rollback(ledger.read(self.conn, self.migration.version))
+        applied = latest((e for e in counted if e.state == PASSED), "apply")
+        return applied.detail.get("before") if applied else None
 
     def _statements(self) -> None:
         statements = self.script.statements
@@ -223,7 +239,8 @@ class _Run:
         return error
 
 
-def _kept(folder: Path | None, saved: backup.Backup | None) -> list[Finding]:
+def kept(folder: Path | None, saved: backup.Backup | None) -> list[Finding]:
+    """What became of the rows that go."""
     expected = "rows that go are saved first"
     if folder is None:
         return [Finding("Backup", "rows", expected, "none was made, as approved", WARN)]
@@ -236,7 +253,7 @@ def _kept(folder: Path | None, saved: backup.Backup | None) -> list[Finding]:
     ]
 
 
-def _proof(
+def proof(
     migration: Migration, before: str | None, now: str, changes: Sequence[catalog.Change]
 ) -> list[Finding]:
     """The catalog is the one from before the apply, or the transaction ends here."""

@@ -32,6 +32,7 @@ MODES = {
     "ExclusiveLock": "blocks writes",
     "AccessExclusiveLock": "blocks reads and writes",
 }
+DROPPED_ROWS = "dropped with its rows"
 
 
 class Counters(NamedTuple):
@@ -199,7 +200,7 @@ def _locks(account: Account, forecast: Mapping[str, str] | None) -> Iterable[Fin
 
 def _touched(old: Counters, new: Counters | None) -> Touched:
     if new is None:
-        losses = ("dropped with its rows",) if old.has_rows else ()
+        losses = (DROPPED_ROWS,) if old.has_rows else ()
         return Touched(old.name, 0, 0, 0, losses)
     inserted, updated, deleted = (
         new.inserted - old.inserted,

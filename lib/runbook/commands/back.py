@@ -67,6 +67,7 @@ def put_back(options: argparse.Namespace) -> int:
     """Put the rows of a rollback's backup back in their tables."""
     root = find_project(options.project)
     target = open_target(options.target, root)
+    target.require_session("Putting rows back")
     made = [backup.read(folder) for folder in restore.find(root, options.record)]
     mode = options.mode or ("check" if target.protected else "apply")
     writer = author(options.operator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ from ..applying import lock
 from ..applying.waiting import Progress
 from ..approvals import token as approval
 from ..errors import CheckFailed, NotApproved, Refused, RunbookError
-from ..findings import SKIP, Finding, failed
+from ..findings import SKIP, WARN, Finding, failed
 from ..guide.remedies import first_of
 from ..ledger import FAILED, PASSED
 from ..panel.confirm import Box, Confirmation
@@ -136,7 +137,6 @@ class Rollback(Desk):
         **given: str,
     ) -> None:
         super().__init__(**given)
-        self.target.require_session("Rolling back")
         self.approve, self.without_backup = approve, without_backup
         self._named = bool(versions.split())
         self._confirmation = Confirmation(self.target, self.identity)
@@ -148,6 +148,11 @@ class Rollback(Desk):
         names = ", ".join(migration.name for migration in self.migrations) or "nothing is applied"
         applied = history.classify(self.plan, history.read(self.conn))
         rows = goes.preview(self.target, self.conn, self.plan, applied, self.migrations)
+        if not (self.target.keeps_session or self.without_backup):
+            from ..over_mcp.saving import foreseen
+
+            losing = [row.object for row in rows if row.check == "Rows" and row.verdict == WARN]
+            rows += foreseen(self.conn, losing)  # type: ignore[arg-type]
         note = ""
         if self._needs_token() and not failed(rows):
             note = f"Rollback token, for whoever approves this: {self.token()}"
@@ -174,7 +179,7 @@ class Rollback(Desk):
             )
         self._require_approval()
         self._confirmation.require()
-        with lock.hold(self.target, self.author.operator, on_wait=self._waiting):
+        with self._alone():
             if self._needs_token():
                 self._require_approval()  # nobody else has changed anything meanwhile
             self.preview()
@@ -192,6 +197,12 @@ class Rollback(Desk):
                         error.state += f" Taken back before it, and for good: {names}."
                     raise
         return self.answer(rows, "Rollback")
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """The runner lock; over MCP each text takes it for itself."""
+        if not self.target.keeps_session:
+            return nullcontext()
+        return lock.hold(self.target, self.author.operator, on_wait=self._waiting)
 
     def _waiting(self, holder: str) -> None:
         show.progress(f"Waiting: the target is held by {holder}.")

@@ -1,7 +1,8 @@
 """Targets that are reached through the official Supabase MCP server alone (docs/decisions/0019).
 
 transport (the server process, one call) → block (what is sent: one self-contained text) →
-connection (reads, shaped like psycopg's) → applying, playing (the two stages that change rows).
+connection (reads, shaped like psycopg's) → sending (a text that commits) → applying, rolling_back;
+playing (a scenario, taken back).
 """
 
 from __future__ import annotations

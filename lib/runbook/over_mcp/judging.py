@@ -52,16 +52,21 @@ def judge(
     """
     if seen is None:
         raise NotApplied("nothing was foreseen")
+    taken = account(seen, tables)
+    accounts.require_no_loss(migration, taken)
+    changed = tuple(changes(objects, seen["changed"]))
+    require_promised(migration, changed)
+    count = len(migration.script.statements)
+    return AppliedOverMcp(count, 0.0, attempt, (), "", taken, changed, forecast=forecast)
+
+
+def account(seen: Mapping[str, Any], tables: Mapping[int, accounts.Counters]) -> accounts.Account:
+    """The account that a text gave out, as one that was taken over a direct connection."""
     touched = {int(oid): each for oid, each in seen["touched"].items()}
     before = {oid: _before(old, touched.get(oid)) for oid, old in tables.items()}
     after = {oid: _after(old, touched.get(oid)) for oid, old in tables.items()}
     there = {oid: each for oid, each in after.items() if each is not None}
-    account = accounts.account_of(before, there, [(table, mode) for table, mode in seen["locks"]])
-    accounts.require_no_loss(migration, account)
-    changes = tuple(_changes(objects, seen["changed"]))
-    require_promised(migration, changes)
-    count = len(migration.script.statements)
-    return AppliedOverMcp(count, 0.0, attempt, (), "", account, changes, forecast=forecast)
+    return accounts.account_of(before, there, [(table, mode) for table, mode in seen["locks"]])
 
 
 def foreseen(objects: Catalog, tried: Tried | None) -> Mapping[str, Any] | None:
@@ -79,7 +84,8 @@ def foreseen(objects: Catalog, tried: Tried | None) -> Mapping[str, Any] | None:
             "changed": changed}  # fmt: skip
 
 
-def _changes(objects: Catalog, changed: Mapping[str, Any]) -> list[catalog.Change]:
+def changes(objects: Catalog, changed: Mapping[str, Any]) -> list[catalog.Change]:
+    """The catalog's changes that a text gave out."""
     old, new = {}, {}
     for key, (_, definition) in changed.items():
         kind, names = json.loads(key)

@@ -15,7 +15,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,9 +142,7 @@ def save(
     Raises:
         NoBackup: the disk or the server did not let us; the folder is removed.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.mkdir(mode=0o700)
+    with room(folder):
         # Rolled back: that alone gives the caller's settings back. The locks are older and stay.
         with conn.transaction(force_rollback=True):
             conn.execute(catalog.PINNED)
@@ -154,13 +153,34 @@ def save(
                 query("backup_sequences"), {"tables": [item.table for item in saved]}
             )]  # fmt: skip
             states = tuple(_sequence(conn, n) for n in sorted({*names, *more_sequences}))
-        at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        made = Backup(folder, version, target, at, saved, states)
-        document = {"schema": SCHEMA, **asdict(made), "folder": shown(folder)}
-        archive.write(folder / INDEX, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-        for path in (folder, folder.parent, folder.parent.parent):
-            archive.sync(path)
-        return made
+        return indexed(Backup(folder, version, target, now(), saved, states))
+
+
+def now() -> str:
+    """The time, as a backup says when it was made."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def indexed(made: Backup) -> Backup:
+    """The same backup, after its index was written and everything is on the disk."""
+    document = {"schema": SCHEMA, **asdict(made), "folder": shown(made.folder)}
+    archive.write(made.folder / INDEX, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    for path in (made.folder, made.folder.parent, made.folder.parent.parent):
+        archive.sync(path)
+    return made
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """A folder for its owner only, gone again where the block fails.
+
+    Raises:
+        NoBackup: the disk did not let us.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(mode=0o700)
+        yield
     except OSError as error:
         discard(folder)
         raise NoBackup(

@@ -7,14 +7,14 @@ all; then the rows are saved; then the file runs in earnest and its account must
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import psycopg
 
 from .. import catalog
-from ..applying.account import Account, close_account, open_account
-from ..catalog import Catalog
+from ..applying.account import DROPPED_ROWS, Account, close_account, open_account
+from ..catalog import Catalog, Change
 from ..errors import NoBackup
 from ..promises.names import dotted
 from .backup import DROPPED, KEPT, Backup
@@ -46,19 +46,27 @@ def foresee(conn: psycopg.Connection, held: Catalog, run: Callable[[], None]) ->
         run()
         account = close_account(conn, before)
         left = catalog.snapshot(conn)
+    return loss_of(account, catalog.diff(held, left))
+
+
+def loss_of(account: Account, changes: Iterable[Change]) -> Loss:
+    """What an account and the catalog's changes say of rows and sequences."""
     gone: dict[str, list[str]] = {}
-    sequences = []
-    for change in catalog.diff(held, left):
+    sequences, dropped = [], set()
+    for change in changes:
         if change.change != "removed":
             continue
         if change.kind == "column":
             gone.setdefault(dotted(change.names[:2]), []).append(change.names[2])
         if change.kind == "sequence":
             sequences.append(dotted(change.names))
+        if change.kind == "table":
+            dropped.add(dotted(change.names))
     tables = []
     for touched in account.touched:
         if touched.losses:
-            remains = _holds(left, touched.table)
+            # An extension's table is not in the catalog that is compared.
+            remains = touched.table not in dropped and DROPPED_ROWS not in touched.losses
             lost = tuple(gone.get(touched.table, ())) if remains else ()
             tables.append((touched.table, KEPT if remains else DROPPED, lost))
     return Loss(tuple(tables), tuple(sequences))
@@ -79,7 +87,3 @@ def require_saved(file: str, account: Account, backup: Backup | None) -> None:
             state="It was rolled back: the migration is still applied, nothing was lost.",
             remedy="It did something else than in its trial a moment before; run this again.",
         )
-
-
-def _holds(held: Catalog, table: str) -> bool:
-    return any(dotted(names) == table for names in held.of("table"))

@@ -1,10 +1,10 @@
--- The body of the block that applies one migration over MCP: guards, the file's statements, the
--- account of what they did; and only where that is what was judged, the history row and the event.
--- $names stand for texts that applying.py fills in; PL/pgSQL's exceptions take everything back.
+-- The body of the block that applies a migration over MCP, or takes one back: guards, the file's
+-- statements, the account of what they did; and only where that is what was judged, the history row
+-- and the event. sending.py fills the names in; PL/pgSQL's exceptions take everything back.
 declare
     catalog_now text := %(summary)s;
     tables_before jsonb; tables_after jsonb; objects_before jsonb; objects_after jsonb;
-    print_before text; print_after text; seen jsonb; the_detail jsonb; answer jsonb;
+    print_before text; print_after text; rows_now jsonb; seen jsonb; the_detail jsonb; answer jsonb;
     number int := 0; began timestamptz := clock_timestamp();
     event_seq bigint; event_at text; event_hash text;
     %(declared)s
@@ -15,14 +15,15 @@ begin
             answer := '{"refused": "late"}';
         elsif not pg_try_advisory_xact_lock(hashtextextended('runbook.apply', 0)) then
             answer := '{"refused": "held"}';
-        elsif exists (select from supabase_migrations.schema_migrations as h
-                      where h.version = %(version)s) then
-            answer := '{"refused": "applied"}';
+        elsif %(stale)s then
+            answer := '{"refused": "stale"}';
         end if;
         if answer is not null then
             raise sqlstate '%(undo)s';
         end if;
         perform set_config('lock_timeout', %(lock_timeout)s, true);
+        %(first)s
+        number := 0;
         select coalesce(jsonb_object_agg(t.oid, to_jsonb(t)), '{}') into tables_before
         from (%(tables)s) as t;
         %(read_before)s
@@ -75,8 +76,8 @@ begin
                 where a.value is distinct from b.value
             )
         ) into seen;
-        if seen is distinct from %(judged)s::jsonb then
-            answer := jsonb_build_object('judge', seen);
+        if %(compared)s is distinct from %(judged)s::jsonb then
+            answer := jsonb_build_object('judge', seen, 'catalog', print_after);
             raise sqlstate '%(undo)s';
         end if;
 
