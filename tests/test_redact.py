@@ -1,12 +1,14 @@
 """What the redactor takes out, and what it must leave alone."""
 
 import hashlib
+import itertools
 import json
 import re
 import uuid
 
 import pytest
-from runbook.redact import _RULES, _mask, find_secrets, redact, redact_tree
+from runbook.redact import MASK, find_secrets, redact, redact_tree
+from runbook.redaction.rules import PLACEHOLDER, RULES
 
 JWT = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
@@ -168,10 +170,44 @@ def test_no_letter_that_a_pattern_takes_for_another_hides_a_secret():
         for text in (*HIDDEN.values(), *SHAPES.values()):
             for odd in (text.replace(plain, sign), text.replace(plain.upper(), sign)):
                 tried = odd
-                for rule in _RULES:
-                    tried = rule.pattern.sub(_mask, tried)
+                for rule in RULES:
+                    tried = rule.pattern.sub(_masked, tried)
                 if "\x1b" not in odd:
                     assert redact(odd) == tried
+
+
+def _masked(match: re.Match[str]) -> str:
+    if not match["secret"] or PLACEHOLDER.fullmatch(match["secret"]):
+        return match[0]
+    start, end = (edge - match.start() for edge in match.span("secret"))
+    return match[0][:start] + MASK + match[0][end:]
+
+
+MORE = (
+    'client_secret: "a1b2c3d4e5f6a7b8"',
+    "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG aws_secret_access_key = wJalrXUtnFEMI/K7MDENG",
+    "sk-proj-a1b2c3d4e5f6a7b8c9d0e1 AIza"
+    + "a1b2c" * 7
+    + " xoxb-123456789-ab sk_live_a1b2c3d4e5f6a7b8",
+    "$2b$12$" + "a1B2c3D4e5./" * 4 + "a1B2c",
+    "127.0.0.1 localhost:5432:app:ada:a-password",
+)
+
+
+def test_looking_only_where_a_secret_can_begin_finds_what_looking_everywhere_finds():
+    texts = [*HIDDEN.values(), *SHAPES.values(), *KEPT.values(), *MORE]
+    long = "\n".join(texts)
+    joined = [f"{one}{way}{two}" for one, two in itertools.pairwise(texts) for way in ("", " x_")]
+    found = dict.fromkeys(RULES, 0)
+    for text in (*texts, *joined, long, f"{'a word ' * 4_000}{long}", long.replace("s", "ſ")):
+        low = text.lower().replace("ſ", "s")
+        for rule in RULES:
+            here = [match.span() for match in rule.matches(text, low)]
+            everywhere = [match.span() for match in rule.pattern.finditer(text)]
+            assert here == everywhere
+            assert rule.worth_trying(text, low) or not everywhere
+            found[rule] += len(here)
+    assert all(found.values()), [rule.kind for rule, times in found.items() if not times]
 
 
 def test_a_tree_is_copied_and_every_string_in_it_redacted():

@@ -78,24 +78,25 @@ def _in_json(path: Path, content: str) -> Iterator[tuple[str, list[str]]]:
             value = json.loads(piece)
         except ValueError:
             value = piece
-        for place, text in _strings(value, ""):
-            if kinds := find_secrets(text):
-                yield (
-                    f"line {number}{place}" if path.suffix == ".jsonl" else place.strip("."),
-                    kinds,
-                )
+        for place, kinds in _secrets(value, ""):
+            yield f"line {number}{place}" if path.suffix == ".jsonl" else place.strip("."), kinds
 
 
-def _strings(value: Any, place: str) -> Iterator[tuple[str, str]]:
+def _secrets(value: Any, place: str) -> Iterator[tuple[str, list[str]]]:
     if isinstance(value, str):
-        yield place or "the whole of it", value
+        if kinds := find_secrets(value):
+            yield place or "the whole of it", kinds
     elif isinstance(value, list):
         if value and all(isinstance(item, str) for item in value):
-            yield place, "".join(value)  # a notebook's text, one string for each line
+            if kinds := find_secrets("".join(value)):  # a notebook's text, one string for each line
+                yield place, kinds
         else:
             for number, item in enumerate(value):
-                yield from _strings(item, f"{place}[{number}]")
+                yield from _secrets(item, f"{place}[{number}]")
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _strings(key, f"{place} (a key)")
-            yield from _strings(item, f"{place}.{key}" if not find_secrets(key) else f"{place}.***")
+            kinds = find_secrets(key)
+            if kinds:
+                yield f"{place} (a key)", kinds
+            if isinstance(item, str | list | dict):
+                yield from _secrets(item, f"{place}.***" if kinds else f"{place}.{key}")

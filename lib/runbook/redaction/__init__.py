@@ -1,0 +1,1 @@
+"""How secrets are known: the rules that `redact` goes by."""
