@@ -20,6 +20,7 @@ from .scenario import Played
 from .scenarios import actor as actors
 from .scenarios import ground
 from .scenarios.actor import Actor
+from .scenarios.cast import actors_of, names_of, own_roles
 from .scenarios.directives import COMMANDS, AccessTable, Scenario
 from .scenarios.ground import Ground
 from .scenarios.trial import Outcome, absence, attempt
@@ -28,6 +29,10 @@ CHECK = "access"
 
 _VERBS = {"select": "read", "insert": "insert", "update": "change", "delete": "delete"}
 _MEASURED = ("r", "p")
+_NOBODY = (
+    "nobody was tried: the server has no API's roles, and the scenario names none of its own (as:"
+    " role <name>)"
+)
 _UNDO = "rollback to savepoint runbook_actor; release savepoint runbook_actor"
 
 
@@ -88,7 +93,7 @@ def measure(
         owner = _own(conn, played.options)
         more = also(conn, played) if also else []
         names = list(dict.fromkeys([declared.table for declared in played_file.access] + [*tables]))
-        grounds = ground.survey(conn, names, [*actors.ROLES[1:]])
+        grounds = ground.survey(conn, names, [*actors.ROLES[1:], *own_roles(played_file)])
         for name in names:
             declared = next((table for table in played_file.access if table.table == name), None)
             tried.append(Table(name, declared, grounds.get(name)))
@@ -168,7 +173,7 @@ class Table:
             except (psycopg.Error, actors.UnknownUser) as error:
                 if conn.closed or conn.broken:
                     raise
-                self.absent[actor] = absence(error)
+                self.absent[actor] = absence(error, actor)
             conn.execute(_UNDO)
 
     def leave_out_old_rows(self, conn: psycopg.Connection) -> None:
@@ -186,7 +191,7 @@ class Table:
     def matrix(self) -> list[Access]:
         if not self.total:
             return []
-        names = _names(self.outcomes)
+        names = names_of(self.outcomes)
         return [
             Access(self.name, names[actor], command, self.allowed(outcome), self.total)
             for actor, outcomes in self.outcomes.items()
@@ -200,9 +205,11 @@ class Table:
             reason = self.unfit or "the scenario inserts no row into it: nothing could be measured"
             verdict = FAIL if self.declared else SKIP
             return [Finding(CHECK, self.name, expected, reason, verdict)]
+        if not self.declared and not self.outcomes:
+            return [Finding(CHECK, self.name, expected, _NOBODY, SKIP)]
         if not self.declared:
             return [Finding(CHECK, self.name, expected, f"none; {self._summary()}", WARN)]
-        names = _names([*self.outcomes, *self.absent])
+        names = names_of([*self.outcomes, *self.absent])
         found = []
         for row in self.declared.rows:
             found += self._row(row.actor, names[row.actor], dict(row.cells))
@@ -241,12 +248,11 @@ class Table:
         return said, PASS if same else FAIL
 
     def _undeclared(self) -> list[Finding]:
-        """An API role that the table leaves out altogether may hold anything."""
+        """A role that the table leaves out altogether may hold anything."""
         named = {row.actor.role for row in self.declared.rows}
-        missing = [role for role in actors.ROLES[1:] if role not in named]
         found = []
         for actor, outcomes in self.outcomes.items():
-            if actor.role not in missing:
+            if actor.role in named or actor.role == "owner":
                 continue
             said = {key: f"{self.allowed(value)}/{self.total}" for key, value in outcomes.items()}
             thing = f"{self.name} · {actor.label}"
@@ -254,7 +260,7 @@ class Table:
         return found
 
     def _summary(self) -> str:
-        names = _names(self.outcomes)
+        names = names_of(self.outcomes)
         parts = []
         for actor, outcomes in self.outcomes.items():
             can = [_VERBS[key] for key, value in outcomes.items() if self.allowed(value)]
@@ -272,27 +278,6 @@ def _own(conn: psycopg.Connection, options: tuple) -> str:
     settings = (*options, ("row_security", "off"))
     actors.become(conn, actors.parse("owner"), settings=settings)
     return conn.execute("select current_user::text").fetchone()[0]
-
-
-def actors_of(file: Scenario, declared: AccessTable | None) -> list[Actor]:
-    """The declared ones, then anon, every user that the file mentions, and service_role."""
-    rows = [row.actor for row in declared.rows] if declared else []
-    mentioned = [step.actor for step in file.steps]
-    mentioned += [row.actor for table in file.access for row in table.rows]
-    users = [Actor(a.label, a.role, a.user) for a in mentioned if a.role == "authenticated"]
-    default = [actors.parse("anon"), *users, actors.parse("service_role")]
-    return list(dict.fromkeys(rows + default))
-
-
-def _names(who: Iterable[Actor]) -> dict[Actor, str]:
-    """A name for each, without header values: they may be secrets."""
-    names: dict[Actor, str] = {}
-    for actor in who:
-        parts = [key for key, _ in actor.headers] + ["claims"] * (actor.claims != "{}")
-        name = actor.label + (f" with {', '.join(parts)}" if parts else "")
-        same = sum(other.partition(" (")[0] == name for other in names.values())
-        names[actor] = f"{name} ({same + 1})" if same else name
-    return names
 
 
 def _said(cells: dict[str, str]) -> str:

@@ -21,11 +21,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from .errors import CheckFailed, Refused
-from .findings import FAIL, PASS, SKIP, Finding
+from .findings import FAIL, PASS, Finding
 from .resources import query
 from .scenarios import actor as actors
 from .scenarios.directives import AccessRow, AccessTable, Scenario, ScenarioStep, parse, read
 from .scenarios.expectation import Expectation, judge
+from .scenarios.trial import absence
 
 __all__ = [
     "AccessRow",
@@ -202,11 +203,11 @@ def _next(conn: psycopg.Connection) -> str:
 
 def not_asked(step: ScenarioStep, error: Exception) -> Finding:
     """The actor could not be put on: never an answer, not even an expected 42501."""
-    absent = getattr(error, "sqlstate", None) in ("22023", "42P01")
-    observed = f"not run: cannot act as {step.actor.label}: {_message(error)}"
-    if not absent:
-        observed += _place(step)
-    return Finding(CHECK, step.name, step.expect.text, observed, SKIP if absent else FAIL)
+    said, verdict = absence(error, step.actor)
+    said = said.replace("not measured", f"not run: cannot act as {step.actor.label}", 1)
+    if verdict == FAIL:
+        said += _place(step)
+    return Finding(CHECK, step.name, step.expect.text, said, verdict)
 
 
 def _deferred(conn: psycopg.Connection, options: tuple) -> Finding:

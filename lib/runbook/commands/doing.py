@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from .. import embedded, history, ledger
 from ..cli import say

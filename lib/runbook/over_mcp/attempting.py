@@ -74,7 +74,8 @@ def _run(sql: str) -> str:
 def become(actor: Actor) -> str:
     """PL/pgSQL that puts an actor on, as actor.become() does."""
     lines = ["execute 'reset role';", "claims := '{}';"]
-    if actor.role != "owner":
+    request = actor.role != "owner" and not actor.own
+    if request:
         lines.append(f"claims := {_json({'role': actor.role})};")
     if actor.user:
         by_uuid = not actors.is_email(actor.user)
@@ -100,7 +101,7 @@ def become(actor: Actor) -> str:
         )
     lines.append(f"claims := claims || {block.literal(actor.claims)}::jsonb;")
     headers = ""
-    if actor.role != "owner" or actor.headers:
+    if request or actor.headers:
         headers = json.dumps(dict(actor.headers), ensure_ascii=False)
     values = {
         "request.jwt.claims": "case when claims = '{}' then '' else claims::text end",
@@ -110,9 +111,10 @@ def become(actor: Actor) -> str:
         "request.headers": block.literal(headers),
         "lock_timeout": f"'{_LOCK_TIMEOUT_MS}'",
     }
+    values |= {name: block.literal(value) for name, value in actor.settings}
     lines += [f"perform set_config('{name}', {value}, true);" for name, value in values.items()]
     if actor.role != "owner":
-        lines.append(f"execute 'set local role {actor.role}';")
+        lines.append(f"execute {block.literal(actor.become)};")
     return "\n        ".join(lines)
 
 

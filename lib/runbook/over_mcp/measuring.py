@@ -8,13 +8,13 @@ from typing import Any
 
 import psycopg
 
-from .. import access
 from ..access import Measured, Table
 from ..findings import Finding
 from ..plan import Migration
 from ..promises.promise import Promise, promises
 from ..scenarios import ground, matrix
 from ..scenarios.actor import ROLES, Actor
+from ..scenarios.cast import actors_of, own_roles
 from ..scenarios.directives import Scenario
 from ..scenarios.trial import TRIALS, Outcome, absence
 from ..verification import calls, keys
@@ -92,7 +92,7 @@ class _Trying:
 
     def _on_tables(self, names: list[str]) -> list[Callable[[], Any]]:
         """What is tried on each table, as far as its rows are known by now."""
-        there = ground.survey(Strand(self.known), names, [*ROLES[1:]])  # type: ignore[arg-type]
+        there = ground.survey(Strand(self.known), names, [*ROLES[1:], *own_roles(self.played)])  # type: ignore[arg-type]
         declared = {each.table: each for each in self.played.access}
         self.tables = [Table(name, declared.get(name), there.get(name)) for name in names]
         if self.known.guessed:
@@ -112,7 +112,7 @@ class _Trying:
                 continue
             look = self._look(table)
             columns = tuple(3 + at for at in table.ground.key())
-            for actor in access.actors_of(self.played, table.declared):
+            for actor in actors_of(self.played, table.declared):
                 role = self.owner if actor.role == "owner" else actor.role
                 work.append(partial(self._put_on, actor))
                 self._takers.append(partial(_absent, table, actor))
@@ -160,7 +160,7 @@ class _Trying:
 
 def _absent(table: Table, actor: Actor, error: psycopg.Error | None) -> None:
     if error is not None:
-        table.absent[actor] = absence(error)
+        table.absent[actor] = absence(error, actor)
 
 
 def _outcome(table: Table, actor: Actor, command: str, outcome: Outcome | psycopg.Error) -> None:

@@ -1,7 +1,8 @@
 """Who is asking: the roles of an API request, put on a connection as PostgREST puts them.
 
 An actor is written `owner`, `anon`, `authenticated <uuid or e-mail>` or `service_role`, optionally
-followed by `headers={json}` and `claims={json}`. Everything is set transaction-local.
+followed by `headers={json}` and `claims={json}`; or `role <name>`, any role of the server, with
+`settings={json}`: custom settings that policies read. Everything is set transaction-local.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.sql import Identifier
 
 ROLES = ("owner", "anon", "authenticated", "service_role")
 
 # Whom a connection has looked up; asked anew each time.
 _users: WeakKeyDictionary[psycopg.Connection, dict[str, tuple[str, str]]] = WeakKeyDictionary()
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_OPTION = re.compile(r"\s+(headers|claims)=")
+_OPTION = re.compile(r"\s+(headers|claims|settings)=")
+_SETTING = re.compile(r"[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,12 @@ class Actor:
 
     Fields:
         label: as the file writes it, without headers and claims.
-        role: owner · anon · authenticated · service_role.
+        role: owner · anon · authenticated · service_role, or the server's own name of one.
         user: for authenticated, the uuid or e-mail it is looked up by in auth.users.
         headers: the request's headers, lower-cased.
         claims: a JSON object of further claims, "{}" for none.
+        own: whether it is written `role <name>`: no API's, without a request around it.
+        settings: custom settings, as (name, value).
     """
 
     label: str
@@ -38,6 +43,8 @@ class Actor:
     user: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     claims: str = "{}"
+    own: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> str:
@@ -47,10 +54,19 @@ class Actor:
             "anon": "anonymous visitors",
             "authenticated": f"the signed-in user {self.user}",
             "service_role": "the service role",
-        }[self.role]
+        }.get(self.role, self.label)
+        if given := [name for name, value in self.settings if value]:
+            who += f" with {', '.join(given)}"
         if self.headers:
             who += f" sending {', '.join(key for key, _ in self.headers)}"
         return who + (" with further claims" if self.claims != "{}" else "")
+
+    @property
+    def become(self) -> str:
+        """The statement that takes the role."""
+        if self.role == "owner":
+            return "reset role"
+        return f"set local role {Identifier(self.role).as_string(None)}"
 
 
 class UnknownUser(Exception):
@@ -63,16 +79,24 @@ def parse(text: str) -> Actor:
     Raises:
         ValueError: what is wrong with it, as a sentence without the file and line.
     """
-    head, headers, claims = text.strip(), (), "{}"
+    head, headers, claims, settings = text.strip(), (), "{}", ()
     if found := _OPTION.search(head):
         options = _options(head[found.start() :])
         head = head[: found.start()]
         headers = _headers(options.get("headers", {}))
         claims = json.dumps(options.get("claims", {}), ensure_ascii=False)
+        settings = _settings(options.get("settings", {}))
     role, _, user = head.partition(" ")
     user = user.strip()
+    if role == "role":
+        if headers or claims != "{}":
+            raise ValueError("headers and claims belong to a request; a role takes settings={…}")
+        return Actor(f"role {user}", _own_name(user), own=True, settings=settings)
+    if settings:
+        raise ValueError("settings={…} belongs to `role <name>`; an API role takes claims={…}")
     if role not in ROLES:
-        raise ValueError(f"{role or 'nobody'!r} is not one of {', '.join(ROLES)}")
+        known = ", ".join(ROLES)
+        raise ValueError(f"{role or 'nobody'!r} is not one of {known}, role <a role's name>")
     if role != "authenticated" and user:
         raise ValueError(f"{role} takes no user; {user!r} is too much")
     if role == "authenticated" and not (_UUID.fullmatch(user) or is_email(user)):
@@ -115,13 +139,14 @@ def become(conn: psycopg.Connection, actor: Actor, *, first: str = "", settings=
 def _put(actor: Actor, user_id: str, email: str, settings) -> tuple[str, list[str]]:
     """What puts the actor on a connection: SQL, and its parameters."""
     claims: dict[str, object] = {}
-    if actor.role != "owner":
+    request = actor.role != "owner" and not actor.own
+    if request:
         claims = {"role": actor.role}
     if actor.user:
         claims |= {"sub": user_id} | ({"email": email} if email else {})
     claims |= json.loads(actor.claims)
     headers = ""
-    if actor.role != "owner" or actor.headers:
+    if request or actor.headers:
         headers = json.dumps(dict(actor.headers), ensure_ascii=False)
     values = {
         "request.jwt.claims": json.dumps(claims, ensure_ascii=False) if claims else "",
@@ -130,11 +155,10 @@ def _put(actor: Actor, user_id: str, email: str, settings) -> tuple[str, list[st
         "request.jwt.claim.email": str(claims.get("email", "")),
         "request.headers": headers,
     }
-    values |= dict(settings)
+    values |= dict([*settings, *actor.settings])
     calls = ["pg_catalog.set_config(%s, %s, true)"] * len(values)
-    role = "reset role" if actor.role == "owner" else f"set local role {actor.role}"
     parameters = [item for pair in values.items() for item in pair]
-    return f"select {', '.join(calls)}; {role}", parameters
+    return f"select {', '.join(calls)}; {actor.become}", parameters
 
 
 def _look_up(
@@ -161,14 +185,15 @@ def _look_up(
 
 
 def _options(text: str) -> dict[str, dict]:
-    """`headers={…} claims={…}`, each at most once, in any order."""
+    """`headers={…} claims={…} settings={…}`, each at most once, in any order."""
     options: dict[str, dict] = {}
     decoder = json.JSONDecoder(object_pairs_hook=_without_duplicates)
     at = 0
     while at < len(text.rstrip()):
         found = _OPTION.match(text, at)
         if not found:
-            raise ValueError(f"{text[at:].strip()!r} is neither headers={{…}} nor claims={{…}}")
+            known = "headers={…}, claims={…} or settings={…}"
+            raise ValueError(f"{text[at:].strip()!r} is none of {known}")
         name = found[1]
         if name in options:
             raise ValueError(f"{name} is given twice")
@@ -187,6 +212,29 @@ def _headers(given: dict) -> tuple[tuple[str, str], ...]:
         raise ValueError("the values of headers must be strings")
     lowered = _without_duplicates([(key.lower(), value) for key, value in given.items()])
     return tuple(lowered.items())
+
+
+def _settings(given: dict) -> tuple[tuple[str, str], ...]:
+    """Custom ones only: a role or a timeout is not to be changed from here."""
+    for name, value in given.items():
+        if not _SETTING.fullmatch(name):
+            raise ValueError(f"{name!r} is no custom setting: those are named app.something")
+        if not isinstance(value, str):
+            raise ValueError("the values of settings must be strings")
+    return tuple(given.items())
+
+
+def _own_name(text: str) -> str:
+    """A role's name, as SQL reads it: folded to lower case unless it is quoted."""
+    if quoted := re.fullmatch(r'"((?:[^"]|"")+)"', text):
+        name = quoted[1].replace('""', '"')
+    elif re.fullmatch(r"[^\W\d][\w$]*", text):
+        name = text.lower()
+    else:
+        raise ValueError(f"{text!r} is not a role's name; with other signs in it, quote it")
+    if name in ROLES:
+        raise ValueError(f"{name} has a word of its own here: write `{name}` without `role`")
+    return name
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict:

@@ -21,6 +21,7 @@ from ..errors import FileInvalid
 from ..statements.transactions import transaction_kind
 from . import actor, expectation
 from .actor import Actor
+from .cast import one_at_a_time
 from .expectation import Expectation
 
 KNOWN = ("name", "as", "expect", "access")
@@ -115,7 +116,7 @@ def parse(text: str, *, file: str = "<text>") -> Scenario:
     _unique([(table.table, table.line) for table in access], "the access table of", file)
     if not steps:
         raise _invalid(file, 1, "the file holds no statement, so it would prove nothing")
-    return Scenario(file, tuple(steps), tuple(access))
+    return Scenario(file, *one_at_a_time(steps, access))
 
 
 def _comments(text: str, statements: list[sql.Statement]) -> list[_Comment]:
@@ -217,7 +218,8 @@ def _access(comments: list[_Comment], last: int, file: str) -> list[AccessTable]
         if not rows:
             raise _invalid(file, head.line, f"the access table of {name} has no rows")
         actors = [
-            ((row.actor.label, row.actor.headers, row.actor.claims), row.line) for row in rows
+            ((row.actor.label, row.actor.headers, row.actor.claims, row.actor.settings), row.line)
+            for row in rows
         ]
         _unique(actors, "the role", file)
         tables.append(AccessTable(name, tuple(rows), head.line))

@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from ..findings import FAIL, SKIP
 from . import ground as on
+from .actor import Actor
 from .ground import Ground
 
 # Takes the attempt before back in the round trip that makes the next one; the caller's savepoint,
@@ -74,10 +75,16 @@ def attempt(conn: psycopg.Connection, ground: Ground, role: str) -> dict[str, Ou
     return {command: by(conn, ground, role) for command, by in TRIALS.items()}
 
 
-def absence(error: Exception) -> tuple[str, str]:
-    """Why nothing was measured of an actor that could not be put on, and what that means."""
-    absent = getattr(error, "sqlstate", None) in ("22023", "42P01")
+def absence(error: Exception, actor: Actor | None = None) -> tuple[str, str]:
+    """Why nothing was measured of an actor that could not be put on, and what that means.
+
+    An API's role may be missing where there is no API; one that the file calls its own may not.
+    """
+    code, own = getattr(error, "sqlstate", None), actor is not None and actor.own
     said = str(error).strip().partition("\n")[0]
+    if own and code == "42501":
+        said += f" (who migrates has to be in it: grant {actor.role} to …)"
+    absent = code in ("22023", "42P01") and not own
     return f"not measured: {said}", SKIP if absent else FAIL
 
 
