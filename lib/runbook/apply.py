@@ -19,6 +19,7 @@ from .applying.waiting import PASSING, Limits, Progress, Report, giving_way, wat
 from .errors import InDoubt, NotApplied, StatementFailed
 from .findings import PASS, SKIP, Finding, failed
 from .ledger import Author
+from .plain import shared_roles
 from .plan import Migration
 from .promises.promise import promises
 from .records import journal
@@ -224,8 +225,7 @@ def run_statement(conn: psycopg.Connection, script: Script, statement: Statement
         StatementFailed: the server refused it, or it left the transaction.
     """
     try:
-        # Without parameters psycopg sends the text untouched: `%` in it stays `%`.
-        conn.execute(statement.text)  # type: ignore[arg-type]
+        shared_roles.send(conn, statement)
     except PASSING:
         raise
     except psycopg.Error as error:

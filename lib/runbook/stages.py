@@ -17,6 +17,7 @@ from .applying.parts import apply_in_parts, finished_parts
 from .errors import FileInvalid
 from .findings import PASS, SKIP, Finding, counts, overall
 from .guide import losses
+from .plain import shared_roles
 from .plan import Migration
 from .promises import promise
 from .rehearsal import kept
@@ -58,7 +59,7 @@ def precheck(phase: OpenPhase, migration: Migration) -> Seen:
     if there.holds(migration.version):
         return Seen(rows)  # nothing is left to try
     if phase.target.protected:
-        rows += permissions(phase.conn, migration)
+        rows += [*permissions(phase.conn, migration), *shared_roles.free(phase.conn, migration)]
     if finished_parts(phase.conn, migration):
         # The twin would hold what those parts made, and trip over it.
         reason = "some of its parts are committed on the target already"

@@ -18,6 +18,7 @@ import psycopg
 from .. import catalog, embedded
 from ..drift.mending import mends, script
 from ..plan import Migration
+from ..promises.names import quoted
 from ..twins import twin
 from ..way_back.draft import ROWS, draft
 
@@ -118,9 +119,14 @@ def _from_catalogs(
         "-- first. It brings no row and no value back.",
         "",
     ]
-    lines += [f"{text};" for text in script(mended)]
+    lines += [f"{_by_whoever_runs_it(text, conn.info.user)};" for text in script(mended)]
     _write(migration, "\n".join(lines) + "\n")
     return not twin.rolls_back(conn, migration, before)
+
+
+def _by_whoever_runs_it(text: str, user: str) -> str:
+    """Default privileges of the role that ran the trial are those of whoever migrates elsewhere."""
+    return text.replace(f"privileges for role {quoted(user)} ", "privileges ", 1)
 
 
 def _write(migration: Migration, text: str) -> None:

@@ -18,6 +18,7 @@ from .. import catalog, embedded, history
 from ..catalog import Catalog
 from ..errors import FileInvalid
 from ..history import Row
+from ..plain import shared_roles
 from ..plan import Plan
 from ..postgres import production_state
 from ..sql import Script, script_of
@@ -102,7 +103,7 @@ def _replayed(conn: psycopg.Connection, plan: Plan, row: Row, there: History) ->
                 continue
             with conn.transaction() if part[0].transactional else nullcontext():
                 for statement in part:
-                    conn.execute(statement.text)  # type: ignore[arg-type]
+                    shared_roles.send(conn, statement)
     except psycopg.Error as error:
         return statement_failed(script, statement, error).what.split("\n", 1)[0]
     finally:

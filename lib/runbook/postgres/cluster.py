@@ -115,6 +115,7 @@ def configure(place: Seat, install: Path, *, fsync: bool = True) -> None:
     """Write the server's settings. At every start, because they name folders and folders move."""
     settings = {
         "listen_addresses": "",
+        "runbook.embedded": "on",  # by which SQL can tell it
         "port": PORT,
         "unix_socket_directories": f'"{place.socket_dir()}"',
         "unix_socket_permissions": "0700",

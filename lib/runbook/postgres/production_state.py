@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from .. import embedded, history
+from ..plain import shared_roles
 from ..plan_file import read_plan
 from ..target import reset_settings
 
@@ -81,7 +82,7 @@ def _run(conn: psycopg.Connection, script: Script) -> None:
         with conn.transaction() if part[0].transactional else contextlib.nullcontext():
             for statement in part:
                 try:
-                    conn.execute(statement.text)  # type: ignore[arg-type]
+                    shared_roles.send(conn, statement)
                 except psycopg.Error as error:
                     raise statement_failed(script, statement, error) from None
     reset_settings(conn)  # what one file sets must not meet the next

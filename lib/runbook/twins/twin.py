@@ -20,6 +20,7 @@ from ..applying.account import Account, close_account, merged, open_account
 from ..catalog import Catalog
 from ..errors import FileInvalid, RunbookError
 from ..findings import FAIL, SKIP
+from ..plain import shared_roles
 from ..plan import Migration
 from ..postgres import production_state
 from ..scenarios import directives
@@ -240,7 +241,7 @@ def _run(conn: psycopg.Connection, script: Script, spent: list[float]) -> Accoun
 def _execute(conn: psycopg.Connection, script: Script, statement) -> float:
     began = time.monotonic()
     try:
-        conn.execute(statement.text)
+        shared_roles.send(conn, statement)
         return time.monotonic() - began
     except psycopg.Error as error:
         raise statement_failed(script, statement, error) from None

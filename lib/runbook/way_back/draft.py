@@ -128,6 +128,8 @@ class _Made:
         elif kind == "create_policy_stmt":
             table = dotted(_relation(node.table))
             yield Inverse(line, f"drop policy {quoted(node.policy_name)} on {table}")
+        elif kind == "create_role_stmt":
+            yield Inverse(line, f"drop role {quoted(node.role)}")
         elif kind == "create_domain_stmt":
             yield Inverse(line, f"drop domain {dotted(_words(node.domainname))}")
         elif kind == "alter_table_stmt":
@@ -136,6 +138,10 @@ class _Made:
         elif kind == "grant_stmt":
             if not self._all_ours(node.objects):
                 yield _granted(statement)
+        elif kind == "grant_role_stmt":
+            yield _granted(statement, "grant_role_stmt")
+        elif kind == "alter_default_privileges_stmt":
+            yield _granted(statement, kind)
         elif kind == "comment_stmt":
             if not self._ours(node.object):
                 yield _commented(statement)
@@ -227,12 +233,16 @@ _TOGGLES = {
 }
 
 
-def _granted(statement: Statement) -> Inverse:
+def _granted(statement: Statement, kind: str = "grant_stmt") -> Inverse:
     tree = postgast.parse(statement.text)
-    node = tree.stmts[0].stmt.grant_stmt
+    node = getattr(tree.stmts[0].stmt, kind)
+    node = node.action if kind == "alter_default_privileges_stmt" else node
+    word = "granted" if node.is_grant else "revoked"
     node.is_grant = not node.is_grant
-    node.grant_option = False
-    word = "granted" if statement.node.is_grant else "revoked"
+    if kind == "grant_role_stmt":
+        node.ClearField("opt")  # REVOKE … OPTION FOR would leave the membership
+    else:
+        node.grant_option = False
     return Inverse(statement.line, postgast.deparse(tree), f"taken for not {word} before")
 
 
