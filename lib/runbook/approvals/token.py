@@ -96,9 +96,9 @@ def require_approval(
     events = ledger.read(conn)
     covered = covered_by(identity, now, [*pending, *later], given, least=len(pending))
     if covered is None:
-        if not _used_before(events, given):
+        if not used_before(events, given):
             raise not_for_this(target, given, identity, there, pending, later)
-        _require_rest(events, target, pending, given, now)
+        require_rest(events, target, pending, given, now)
     other = second.require_other(conn, events, given, author) if second.required() else ""
     if covered is not None and using:
         ledger.record(
@@ -150,14 +150,14 @@ def _remedy(target: Target) -> str:
     )
 
 
-def _used_before(events: Sequence[Event], given: str) -> Event | None:
+def used_before(events: Sequence[Event], given: str) -> Event | None:
     """The last event in which this token was used."""
     return next(
         (e for e in reversed(events) if e.stage == "approval" and e.detail["token"] == given), None
     )
 
 
-def _require_rest(
+def require_rest(
     events: Sequence[Event],
     target: Target,
     pending: Sequence[Migration],
@@ -165,7 +165,7 @@ def _require_rest(
     now: str,
 ) -> None:
     """A token that was used once is good for the rest of what it covered."""
-    approved = _used_before(events, given)
+    approved = used_before(events, given)
     assert approved is not None
     files = approved.detail["files"]
     for migration in pending:

@@ -38,15 +38,20 @@ def _named(first: Finding) -> str:
 
 def before_apply(first: Finding, migration: Migration) -> str:
     """What to do next, by the check that failed first."""
+    what = mends(first, migration)
+    return f"{what} Then {_AGAIN}." if what.endswith(".") else f"{what}, and {_AGAIN}."
+
+
+def mends(first: Finding, migration: Migration) -> str:
+    """What is to be mended, by the check that failed first: it is not always the SQL."""
     if first.check == "Plan's tables":
-        return f"Make `tables` in plan.toml and {migration.file} agree, and {_AGAIN}."
+        return f"Make `tables` in plan.toml and {migration.file} agree"
     if first.check == "Requires":
-        return f"Apply what it requires, and {_AGAIN}."
+        return "Apply what it requires"
     if first.check == "History" and "edited since" in first.observed:
         return (
             "Put the file back as it was applied: a change is a migration of its own. Where file"
-            " and database agree all the same, `runbook reconcile` says how to mend the row. Then"
-            f" {_AGAIN}."
+            " and database agree all the same, `runbook reconcile` says how to mend the row."
         )
     for word, companion, draft in (
         ("Rollback", migration.rollback, f" (`runbook draft-rollback {migration.version}`)"),
@@ -55,5 +60,5 @@ def before_apply(first: Finding, migration: Migration) -> str:
         if first.check.startswith(word):
             shown = f"migrations/{companion.parent.name}/{companion.name}"
             does = "Mend" if companion.exists() else "Write"
-            return f"{does} {shown}{draft if does == 'Write' else ''}, and {_AGAIN}."
-    return "Mend the file and run this cell again."
+            return f"{does} {shown}{draft if does == 'Write' else ''}"
+    return f"Mend {migration.file}"
