@@ -17,12 +17,18 @@ from ..plan_file import read_plan
 from ..project import find_project
 from ..target import Target, open_target
 
+# Names no phase: a plan whose phase is called so means its own.
+_VALIDATION = "validation"
+
 
 def run(options: argparse.Namespace) -> int:
     """Execute the notebooks of the phases in order; stop at the first that does not pass."""
     root = find_project(options.project)
     plan = read_plan(root)
-    phases = [plan.phase(name) for name in options.phases] or list(plan.phases)
+    named = options.phases == [_VALIDATION]
+    alone = named and all(phase.id != _VALIDATION for phase in plan.phases)
+    chosen = () if alone else options.phases
+    phases = [plan.phase(name) for name in chosen] or list(plan.phases)
     target = open_target(options.target, root)
     mode = options.mode or ("check" if target.protected else "apply")
     if mode == "apply" and not options.again and not options.phases and _complete(plan, target):
@@ -39,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     for phase in phases:
         for migration in phase.migrations:
             _ = migration.script  # every file is read before anything runs
-    names = [phase.notebook for phase in phases]
+    names = [VALIDATION] if alone else [phase.notebook for phase in phases]
     if not options.phases:
         names = [BASELINE, *names] + ([VALIDATION] if mode == "apply" else [])
     given = {"mode": mode, "approve": options.approve, "lock_timeout_ms": options.lock_timeout_ms}
@@ -48,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     )
     applied, total = executing.counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
-    if mode == "check" and not code and target.protected:
+    if mode == "check" and not code and target.protected and not alone:
         say(executing.token(plan, phases[-1], target, options.operator))
     return code
 

@@ -44,4 +44,5 @@ def status(options: argparse.Namespace) -> int:
         say(f"  re-stamped    {each['version']} holds the SQL of {each['migration']}")
     if again or there.edited:
         say("`runbook reconcile` says what could be mended in the history, and changes nothing.")
+    say("`runbook next` says what comes next.")
     return 0

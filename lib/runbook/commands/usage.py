@@ -33,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
 def _forward(commands: Any) -> None:
     """Apply, step through, start again."""
     run = _command(commands, "run", "execute phase notebooks and archive the records")
-    run.add_argument("phases", nargs="*", metavar="PHASE", help="ids or numbers; default: all")
+    run.add_argument("phases", nargs="*", metavar="PHASE", help="ids or numbers, or `validation`"
+                     " for the system's alone; default: all")  # fmt: skip
     _target(run)
     run.add_argument("--mode", choices=("check", "apply"), default="", help="default: apply on"
                      " embedded, check anywhere else")  # fmt: skip
@@ -96,6 +97,16 @@ def _looking(commands: Any) -> None:
     _target(status)
     _json(status)
     status.set_defaults(run="commands.looking:status")
+
+    following = _command(commands, "next", "where a target stands and what to do next, with the"
+                         " command")  # fmt: skip
+    following.epilog = (
+        "exit codes: 0 go on, or nothing to do, 2 refused, 3 something has to be mended or settled"
+        " first, 4 what was tried last was rolled back, 5 in doubt"
+    )
+    _target(following)
+    _json(following)
+    following.set_defaults(run="next_step.command:run")
 
     handover = _command(commands, "handover", "the card for whoever takes over")
     _target(handover)

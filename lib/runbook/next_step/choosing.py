@@ -51,7 +51,8 @@ def _in_doubt(s: Standing, lines: Lines) -> Course | None:
     )
     steps = (
         f"{lines.typed('reconcile')}   (whether it is there; if so, how its row is written)",
-        f"where it is not: compare the catalog with the file, then {lines.roll_back(doubt[-1])}",
+        f"where it is gone: supabase migration repair --status applied {doubt[-1].version}",
+        f"{lines.typed('drift')}   (and then, the SQL that makes anew what is missing)",
     )
     return Course("in doubt", now, steps, exit_code=InDoubt.exit_code)
 

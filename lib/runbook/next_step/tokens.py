@@ -47,7 +47,7 @@ class Approval:
 def approval(standing: Standing) -> Approval:
     """Hold every token that is known against what is pending now; the newest good one counts."""
     void = Approval(NONE)
-    for given in dict.fromkeys(_known(standing)):
+    for given in _known(standing):
         found = _state(standing, given)
         if found and found.state in (READY, IN_USE):
             return found
@@ -56,16 +56,18 @@ def approval(standing: Standing) -> Approval:
     return void
 
 
-def _known(standing: Standing) -> Iterator[str]:
-    """The tokens of this target, newest first: in the ledger, then printed in this folder."""
-    for event in reversed(standing.events):
-        if event.stage in ("approval", second.STAGE) and event.state == "done":
-            yield str(event.detail["token"])
-    folder = standing.target.project / "runs" / "plans"
-    for path in sorted(folder.glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True):
-        known = manifest.find(standing.target.project, path.stem)
+def _known(standing: Standing) -> list[str]:
+    """The tokens of this target, the one that was printed or used last first."""
+    project, at = standing.target.project, {}
+    for path in (project / "runs" / "plans").glob("*.json"):
+        known = manifest.find(project, path.stem)
         if known and known.target == standing.target.name:
-            yield known.token
+            at[known.token] = path.stat().st_mtime
+    for event in standing.events:
+        if event.stage in ("approval", second.STAGE):
+            given = str(event.detail["token"])
+            at[given] = max(event.at.timestamp(), at.get(given, 0.0))
+    return sorted(at, key=lambda given: -at[given])
 
 
 def _state(standing: Standing, given: str) -> Approval | None:
@@ -89,7 +91,8 @@ def _state(standing: Standing, given: str) -> Approval | None:
         try:
             token.require_rest(standing.events, target, left, given, standing.fingerprint)
         except NotApproved as error:
-            return Approval(VOID, why=error.what, **about)
+            why = error.what.replace(f"The token {given} does", "it does")
+            return Approval(VOID, why=why, **about)
         return Approval(IN_USE, covers=left, **about)
     if known is None:
         return Approval(VOID, why="it was made for something else than is pending now", **about)

@@ -121,6 +121,7 @@ def _mending(event: Event, migration: Migration) -> list[str]:
     else:
         last = str(event.detail.get("error", "")).rsplit("\n", 1)[-1]
         words = "" if last.startswith(_AGAIN) else last.replace(" and run this cell again", "")
+        words = words.replace("Mend the file", f"Mend {migration.file}")
     return [words[0].lower() + words[1:].rstrip(".")] if words else []
 
 

@@ -11,17 +11,21 @@ from dataclasses import asdict, dataclass
 
 import psycopg
 
-from .. import history, ledger
+from .. import ledger
 from ..cli import emit, say
 from ..humane import humane
-from ..in_hand import issues
+from ..next_step.choosing import course
+from ..next_step.lines import Lines
+from ..next_step.standing import look
 from ..plan import Plan
 from ..plan_file import read_plan
 from ..project import find_project
 from ..resources import query
-from ..target import Target, identify, open_target
-from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, STOPPED, StepMap, step_map
+from ..target import Target, open_target
+from .steps import CHECKPOINT, DOUBT, EDITED, FAILS, STOPPED, StepMap
 from .view import environment_of
+
+_BY_HAND = "or `runbook lab`, and the next cell"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Card:
     Fields:
         where: target, environment, database.
         counts: of the whole plan.
-        done: closed migrations, with when and by whom; the latest first.
+        now: what is the matter, as `runbook next` says it; `resume` are its steps.
+    done: closed migrations, with when and by whom; the latest first.
         open: applied and not closed, failed, or begun.
         doubt: what nobody can be sure of, and how to settle it.
         next: notebook and cell.
@@ -43,6 +48,7 @@ class Card:
 
     where: str
     counts: str
+    now: tuple[str, ...]
     done: tuple[str, ...]
     open: tuple[str, ...]
     doubt: tuple[str, ...]
@@ -55,8 +61,8 @@ class Card:
     def __str__(self) -> str:
         rows = [
             ("Where", (self.where,)), ("State", (self.counts,)), ("In doubt", self.doubt),
-            ("Begun", self.open), ("Next", (self.next,)), ("Issues", self.issues),
-            ("Locks", self.locks), ("Resume", self.resume),
+            ("Begun", self.open), ("Now", self.now), ("Next", (self.next,)),
+            ("Issues", self.issues), ("Locks", self.locks), ("Resume", self.resume),
             ("Roll back", (self.roll_back,) if self.roll_back else ()), ("Done", self.done),
         ]  # fmt: skip
         told = ["Hand-over card"]
@@ -72,13 +78,9 @@ def card(plan: Plan, target: Target, conn: psycopg.Connection) -> Card:
     Args:
         conn: to the target.
     """
-    identity = identify(conn)
-    there = history.classify(plan, history.read(conn))
-    events = ledger.read(conn)
-    steps = [
-        step_map(m, [e for e in events if e.version == m.version], held=there.holds(m.version))
-        for m in plan.migrations
-    ]
+    standing = look(plan, target, conn)
+    identity, there, steps = standing.identity, standing.there, standing.steps
+    following = course(standing)
     applied = len(there.applied) + len(there.edited)
     last = next((step for step in reversed(steps) if step.held), None)
     return Card(
@@ -86,14 +88,15 @@ def card(plan: Plan, target: Target, conn: psycopg.Connection) -> Card:
         f" PostgreSQL {identity.version}",
         counts=f"{applied} of {len(plan.everything)} applied, {len(there.pending)} pending,"
         f" {len(there.edited)} edited, {len(there.foreign)} foreign",
-        done=tuple(_done(steps, events)),
+        now=following.now,
+        done=tuple(_done(steps, standing.events)),
         open=tuple(_begun(steps)),
         doubt=tuple(_doubt(steps)),
-        next=_next(plan, steps),
-        issues=tuple(f"{_name(plan, issue.version)}: {issue}" for issue in issues.still_open(conn)),
-        roll_back=_roll_back(target, last),
+        next=following.cell or following.steps[0],
+        issues=tuple(f"{_name(plan, issue.version)}: {issue}" for issue in standing.issues),
+        roll_back=Lines(target).roll_back(last.migration) if last else "",
         locks=tuple(_locks(conn)),
-        resume=tuple(_resume(target)),
+        resume=(*following.steps, _BY_HAND),
     )
 
 
@@ -147,36 +150,6 @@ def _doubt(steps: Sequence[StepMap]) -> list[str]:
         " compare the catalog with the file before anything else"
         for step in steps
         if step["apply"] == DOUBT
-    ]
-
-
-def _next(plan: Plan, steps: Sequence[StepMap]) -> str:
-    step = next((s for s in steps if not s.closed and not _elsewhere(s)), None)
-    if step is None:
-        return "nothing: every migration is applied and closed; 03_system_validation looks at all"
-    notebook = plan.phase(step.migration.phase).notebook.removesuffix(".ipynb")
-    cell = "precheck" if step["apply"] == FAILS else step.next or CHECKPOINT
-    return f"{notebook}: {step.migration.variable}.{cell}()"
-
-
-def _elsewhere(step: StepMap) -> bool:
-    return step["apply"] == "elsewhere" and step["precheck"] == "to do"
-
-
-def _roll_back(target: Target, last: StepMap | None) -> str:
-    if last is None:
-        return ""
-    line = f"runbook rollback {last.migration.name} --target {target.name}"
-    return line + (" --mode check   (shows what would go, prints the token)" * target.protected)
-
-
-def _resume(target: Target) -> list[str]:
-    line = f"runbook run --target {target.name}"
-    if not target.protected:
-        return [line, "or `runbook lab`, and run the next cell"]
-    return [
-        f"{line} --mode check   (prints the plan token)",
-        f"{line} --mode apply --approve TOKEN",
     ]
 
 
