@@ -189,3 +189,17 @@ def test_what_the_session_did_before_is_not_the_migrations(project: Project):
         applied = apply(target, conn, project.migration(version), Author("r", "ada"), Limits())
     assert applied.account is not None
     assert applied.account.touched == ()
+
+
+def test_what_a_block_took_back_itself_is_no_loss(project: Project):
+    _prepared(project)
+    text = (
+        "do $$ begin\n"
+        "  begin delete from public.orders; raise 'not this way';\n"
+        "  exception when raise_exception then null; end;\n"
+        "end $$;\n"
+    )
+    rows = _contents(project)
+    applied = project.engine(project.add("tries", text))
+    assert applied.account is not None
+    assert (applied.account.touched, _contents(project)) == ((), rows)

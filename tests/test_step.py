@@ -228,3 +228,13 @@ def test_a_connection_that_was_lost_between_two_cells_is_made_again(project: Pro
     )
     step.apply()
     assert project.history() == [one]
+
+
+def test_a_plan_edited_between_two_cells_counts_from_the_next_one(project: Project):
+    one = project.add("one", "create schema one;\n")
+    phase = project.open()
+    step = phase[one]
+    project.plan_text(project.plan_read().replace('risk = "low"', 'risk = "high"'))
+    assert (phase[one]._migration.risk, step._migration.risk) == ("high", "low")
+    project.file(one).write_text("create schema another;\n")
+    assert "another" in phase[one]._migration.script.text

@@ -76,7 +76,9 @@ class Catalog:
 
     def get(self, kind: str, names: Names) -> Definition | None:
         """The properties of one object, or None where there is no such object."""
-        return self.objects.get((kind, names))
+        # Not through `objects`, which is as large as the database.
+        key = (kind, names)
+        return next((p.objects[key] for p in self.parts.values() if key in p.objects), None)
 
     def of(self, kind: str) -> dict[Names, Definition]:
         """Every object of one kind, by name."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import psycopg
 
@@ -34,26 +35,67 @@ class Row:
 class History:
     """The history table held against the plan; every tuple in version order.
 
+    Files are read when somebody asks what their SQL decides, and only those that decide it.
+
     Fields:
-        applied: in the table and in the plan, the same SQL (or SQL that nobody wrote down).
-        pending: in the plan, not in the table.
-        edited: applied, but the file says something else now.
-        foreign: in the table, not in the plan.
-        restamped: foreign rows that hold the SQL of a pending file (of a row without SQL: its
-            name), as (row, migration): Supabase's apply_migration stamps versions of its own.
-        out_of_order: pending, though a later one is applied.
+        plan: the plan.
+        rows: the table's rows in version order.
     """
 
-    applied: tuple[Row, ...]
-    pending: tuple[Migration, ...]
-    edited: tuple[Row, ...]
-    foreign: tuple[Row, ...]
-    restamped: tuple[tuple[Row, Migration], ...]
-    out_of_order: tuple[Migration, ...]
+    plan: Plan = field(repr=False)
+    rows: tuple[Row, ...] = field(repr=False)
+
+    @cached_property
+    def _known(self) -> dict[str, Migration]:
+        return {migration.version: migration for migration in self.plan.everything}
+
+    @cached_property
+    def _ours(self) -> dict[str, Row]:
+        return {row.version: row for row in self.rows if row.version in self._known}
+
+    @cached_property
+    def applied(self) -> tuple[Row, ...]:
+        """In the table and in the plan, the same SQL (or SQL that nobody wrote down)."""
+        edited = {row.version for row in self.edited}
+        return tuple(row for row in self._ours.values() if row.version not in edited)
+
+    @cached_property
+    def pending(self) -> tuple[Migration, ...]:
+        """In the plan, not in the table."""
+        return tuple(m for m in self.plan.everything if m.version not in self._ours)
+
+    @cached_property
+    def edited(self) -> tuple[Row, ...]:
+        """Applied, but the file says something else now."""
+        return tuple(row for row in self._ours.values() if self.is_edited(row.version))
+
+    @cached_property
+    def foreign(self) -> tuple[Row, ...]:
+        """In the table, not in the plan."""
+        return tuple(row for row in self.rows if row.version not in self._known)
+
+    @cached_property
+    def restamped(self) -> tuple[tuple[Row, Migration], ...]:
+        """Foreign rows that hold the SQL of a pending file (of a row without SQL: its name).
+
+        As (row, migration): Supabase's apply_migration stamps versions of its own.
+        """
+        return tuple(_restamped(self.foreign, self.pending)) if self.foreign else ()
+
+    @cached_property
+    def out_of_order(self) -> tuple[Migration, ...]:
+        """Pending, though a later one is applied."""
+        latest = max(self._ours, default="")
+        return tuple(m for m in self.pending if m.version < latest)
 
     def holds(self, version: str) -> bool:
         """Whether this version is in the table, edited or not."""
-        return any(row.version == version for row in (*self.applied, *self.edited))
+        return version in self._ours
+
+    def is_edited(self, version: str) -> bool:
+        """Whether this version is in the table, and its file says something else now."""
+        row = self._ours.get(version)
+        return row is not None and _edited(row, self._known[version])
 
 
 def holds(conn: psycopg.Connection, version: str) -> bool:
@@ -69,21 +111,7 @@ def read(conn: psycopg.Connection, version: str | None = None) -> list[Row]:
 
 def classify(plan: Plan, rows: Sequence[Row]) -> History:
     """Hold the rows against the plan. Files are parsed only where their text was not stored."""
-    known = {migration.version: migration for migration in plan.everything}
-    present = {row.version for row in rows}
-    pending = tuple(m for m in plan.everything if m.version not in present)
-    ours = [row for row in rows if row.version in known]
-    edited = tuple(row for row in ours if _edited(row, known[row.version]))
-    foreign = tuple(row for row in rows if row.version not in known)
-    latest = max((row.version for row in ours), default="")
-    return History(
-        applied=tuple(row for row in ours if row not in edited),
-        pending=pending,
-        edited=edited,
-        foreign=foreign,
-        restamped=tuple(_restamped(foreign, pending)),
-        out_of_order=tuple(m for m in pending if m.version < latest),
-    )
+    return History(plan, tuple(rows))
 
 
 def ensure(conn: psycopg.Connection) -> None:

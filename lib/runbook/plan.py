@@ -149,7 +149,11 @@ def _by_name(
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything under a project's migrations/, in the order in which it is applied."""
+    """Everything under a project's migrations/, in the order in which it is applied.
+
+    Fields:
+        source: what it was read from: the text of plan.toml, the names of the files beside it.
+    """
 
     project: str
     root: Path = field(repr=False)
@@ -158,6 +162,7 @@ class Plan:
     criteria: tuple[Criterion, ...] = ()
     performance: Thresholds = field(default_factory=Thresholds)
     platform: str = SUPABASE
+    source: tuple[str, tuple[str, ...]] = field(default=("", ()), repr=False, compare=False)
 
     @cached_property
     def migrations(self) -> tuple[Migration, ...]:

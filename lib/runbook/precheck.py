@@ -87,7 +87,7 @@ def _requirements(
 
 
 def _history(migration: Migration, applied: History) -> Iterator[Finding]:
-    if any(row.version == migration.version for row in applied.edited):
+    if applied.is_edited(migration.version):
         observed = "applied, and the file was edited since"
         yield Finding("History", str(migration), "the SQL that was applied", observed, FAIL)
     elif applied.holds(migration.version):

@@ -87,10 +87,21 @@ def open_account(conn: psycopg.Connection) -> Mapping[int, Counters]:
 
 
 def close_account(conn: psycopg.Connection, before: Mapping[int, Counters]) -> Account:
-    """The same after its last statement, and the difference."""
-    after = {row[0]: Counters(*row) for row in conn.execute(query("account_tables"), {})}
-    locks = conn.execute(query("account_locks"), {"relations": list(before)})
-    return account_of(before, after, ((name, mode) for _, name, mode in locks))
+    """The same after its last statement, and the difference.
+
+    Only the tables that the transaction holds a lock on are looked at: it touched no others.
+    """
+    after: dict[int, Counters] = dict(before)
+    locks = []
+    for oid, modes, there, name, filenode, *counted in conn.execute(query("account_touched"), {}):
+        if oid not in before:
+            continue
+        if there:
+            after[oid] = Counters(oid, name, filenode, before[oid].has_rows, *counted)
+            locks += [(name, mode) for mode in modes]
+        else:
+            del after[oid]
+    return account_of(before, after, locks)
 
 
 def account_of(

@@ -94,9 +94,9 @@ class OpenPhase(Face):
 
     def __getitem__(self, name: str) -> Step:
         """The step of a migration, by name or version; its file is read anew."""
-        self.plan = read_plan(self.plan.root)
+        self.plan = read_plan(self.plan.root, known=self.plan)
         self.definition = self.plan.phase(self.definition.id)
-        return Step(self, self.definition[name])
+        return Step(self, replace(self.definition[name]))
 
     def __repr__(self) -> str:
         return f"{self.definition.title} on {self.target.name}, mode {self.mode}"
