@@ -238,11 +238,8 @@ class _Reader:
     def known_keys(self, entry: dict[str, Any], known: set[str], where: str) -> None:
         for key in entry:
             if key not in known:
-                raise self.error(
-                    f"{where} has an unknown key {key!r} (known: {', '.join(sorted(known))})",
-                    key,
-                    entry,
-                )
+                said = f"{where} has an unknown key {key!r} (known: {', '.join(sorted(known))})"
+                raise self.error(said, key, entry)
 
     def string(self, entry: dict[str, Any], key: str, where: str) -> str:
         value = entry.get(key)
