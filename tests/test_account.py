@@ -134,6 +134,46 @@ def test_a_sneaky_loss_rolls_back_unless_the_plan_declares_it(project: Project, 
     assert set(warned) == set(expected)
     assert all(words in warned[table] for table, words in expected.items())
     assert project.history() == [declared]
+    (event,) = (e for e in project.events(declared) if e.stage == "apply")
+    assert event.detail["losses"]["declared"] == list(expected)
+    assert set(event.detail["losses"]["lost"]) == set(expected)
+    for table, words in expected.items():
+        assert words in ", ".join(event.detail["losses"]["lost"][table])
+
+
+def test_what_was_declared_and_not_lost_is_told_from_what_was(project: Project):
+    _prepared(project)
+    text = "delete from public.lines where id = 1;\n"
+    version = project.add("less", text, may_lose=("public.orders", "public.lines"))
+    applied = project.engine(version)
+    findings = applied.findings(project.migration(version))
+    rows = {f.object: f for f in findings if f.check == "Existing rows"}
+    assert (rows["public.lines"].verdict, rows["public.orders"].verdict) == ("WARN", "PASS")
+    assert rows["public.orders"].observed == "none lost; the plan declares that some may be"
+    (event,) = (e for e in project.events(version) if e.stage == "apply")
+    assert event.detail["losses"] == {
+        "declared": ["public.orders", "public.lines"],
+        "lost": {"public.lines": ["1 rows deleted"]},
+    }
+
+
+def test_what_an_earlier_run_of_a_file_in_parts_lost_is_not_forgotten(project: Project):
+    _prepared(project)
+    project.sql("create table public.twice (n int); insert into public.twice values (1), (1)")
+    text = (
+        "delete from public.lines where id = 1;\n"
+        "create unique index concurrently twice_n on public.twice (n);\n"
+    )
+    version = project.add("parts", text, may_lose=("public.lines",))
+    with pytest.raises(NotApplied):
+        project.engine(version)
+    project.sql("delete from public.twice where ctid = '(0,1)'")
+    applied = project.engine(version)
+    findings = applied.findings(project.migration(version))
+    rows = {f.object: f for f in findings if f.check == "Existing rows"}
+    assert rows["public.lines"].observed.endswith("1 rows deleted; declared in the plan")
+    last = project.events(version)[-1]
+    assert last.detail["losses"]["lost"] == {"public.lines": ["1 rows deleted"]}
 
 
 def test_a_declaration_covers_only_the_table_it_names(project: Project):

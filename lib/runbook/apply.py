@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from . import catalog, history, ledger
-from .applying.account import Account, close_account, open_account, require_no_loss
+from .applying.account import Account, close_account, losses, open_account, require_no_loss
 from .applying.account import findings as account_findings
 from .applying.outcome import settle
 from .applying.waiting import PASSING, Limits, Progress, Report, giving_way, watched
@@ -158,6 +158,7 @@ def _once(
                 notices=list(notices), findings=applied.findings(migration),
                 before=catalog.fingerprint(objects), catalog=catalog.fingerprint(left),
                 locks=dict(account.locks), held_at_most_s=round(seconds, 3),
+                losses=losses(migration, account),
             )  # fmt: skip
     except (*PASSING, NotApplied):
         raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import psycopg
 from psycopg import sql
@@ -27,7 +28,15 @@ from ..sql import Statement
 from ..statements.failure import commit_failed, statement_failed
 from ..statements.transactions import settings_before, split_parts
 from ..target import Target, hold_on_leash, leave_session, reset_session, reset_settings
-from .account import Account, close_account, merged, open_account, require_no_loss
+from .account import (
+    Account,
+    again,
+    close_account,
+    losses,
+    merged,
+    open_account,
+    require_no_loss,
+)
 from .waiting import Limits, Progress, Report, Watch, giving_way, watched
 
 Part = tuple[Statement, ...]
@@ -62,7 +71,7 @@ def apply_in_parts(
     parts = split_parts(migration.script)
     run.require_same(parts)
     began, before = time.monotonic(), catalog.snapshot(conn)
-    accounts: list[Account] = []
+    accounts = run.accounts  # what earlier runs committed is this file's work, too
     with notices_of(conn) as notices, watched(target, conn, limits, report) as watch:
         try:
             for number, part in enumerate(parts, start=1):
@@ -98,6 +107,7 @@ def apply_in_parts(
             seconds=round(applied.seconds, 3), notices=list(notices),
             findings=applied.findings(migration),
             before=run.before or catalog.fingerprint(before), catalog=catalog.fingerprint(left),
+            losses=losses(migration, applied.account),
         )  # fmt: skip
     journal.write(event)
     return applied
@@ -113,6 +123,8 @@ class _Run:
         events = _events(conn, migration)
         self.finished = finished_parts(conn, migration)
         self.opened = {e.detail["part"] for e in events if e.state == STARTED} - set(self.finished)
+        kept = [e.detail.get("account") for e in events if e.state == PASSED]
+        self.accounts = [again(account) for account in kept if account]
         # The catalog before the first part of the first run: what a rollback has to restore.
         self.before = events[0].detail["before"] if events else ""
 
@@ -141,7 +153,8 @@ class _Run:
                 settled(conn, script, self.limits)
                 account = close_account(conn, before)
                 require_no_loss(self.migration, account)
-                written.append(ledger.append(conn, self.author, **self.event(part, number, PASSED)))
+                done = {**self.event(part, number, PASSED), "account": asdict(account)}
+                written.append(ledger.append(conn, self.author, **done))
             return account
 
         conn, script, written = self.conn, self.migration.script, []

@@ -14,7 +14,8 @@ from ..ledger import DONE, PASSED, STARTED
 
 Event = dict[str, Any]
 _ACCOUNT = ("Existing rows", "Locks")
-_OF_AN_APPLY = ("xid", "parts", "locks", "held_at_most_s", "attempts", "before", "catalog")
+_OF_AN_APPLY = ("xid", "parts", "locks", "held_at_most_s", "attempts", "before", "catalog",
+                "losses")  # fmt: skip
 
 
 def predicate(events: Sequence[Event]) -> dict[str, Any]:

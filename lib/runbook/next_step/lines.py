@@ -56,12 +56,6 @@ class Lines:
     def roll_back(self, migration: Migration) -> str:
         """`runbook rollback`; on a protected target its check, which prints the token."""
         line = self.typed("rollback", migration.key)
-        if not self.target.keeps_session:
-            # The command would refuse; a target of another name is what it asks for.
-            return (
-                f"runbook rollback {quote(migration.key)} over the session pooler, as service=NAME"
-                " or env:VAR: MCP keeps no session for it"
-            )
         if not self.target.protected:
             return line
         return f"{line} --mode check   (shows what would go, prints the token)"

@@ -120,6 +120,7 @@ class _Applying:
             "notices": [], "findings": applied.findings(migration) if applied else (),
             "before": catalog.fingerprint(objects),
             "locks": dict(applied.account.locks) if applied and applied.account else {},
+            "losses": accounts.losses(migration, applied.account if applied else None),
         }  # fmt: skip
         answer = self.sending.send(
             script, objects, judged, {"stage": "apply", **detail},
