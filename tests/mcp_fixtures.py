@@ -46,9 +46,14 @@ def api(project: Project, reached: pytest.MonkeyPatch) -> Iterator[ManagementApi
         yield served
 
 
+def plan_token(phase: str, project: Path, **given: Any) -> str:
+    """The token that a check of this phase over MCP offers."""
+    about = {"target": TARGET, "operator": "ada", "project": project, **given}
+    said = str(open_phase(phase, mode="check", **about).token())
+    return said.partition("(approve): ")[2].partition("\n")[0]
+
+
 def opened(phase: str, project: Path, **given: Any) -> OpenPhase:
     """A phase over MCP, in mode apply, under the token that a check gave."""
     about = {"target": TARGET, "operator": "ada", "project": project, **given}
-    token = str(open_phase(phase, mode="check", **about).token())
-    token = token.partition("(approve): ")[2].partition("\n")[0]
-    return open_phase(phase, mode="apply", approve=token, **about)
+    return open_phase(phase, mode="apply", approve=plan_token(phase, project, **given), **about)
