@@ -26,6 +26,7 @@ from .resources import query
 from .servers import unreachable
 from .servers.plans import as_new
 from .servers.pooler import splits_sessions
+from .servers.sessions import keeps_session
 
 OLDEST_MAJOR = 15
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -193,7 +194,7 @@ def leave_session(conn: psycopg.Connection) -> None:
     What was committed stays committed, and must not be reported as an error of the clean-up.
     """
     with contextlib.suppress(psycopg.OperationalError):
-        if not conn.closed:
+        if not conn.closed and keeps_session(conn):
             reset_session(conn)
 
 

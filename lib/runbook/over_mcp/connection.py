@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.adapt import Transformer
@@ -21,6 +21,10 @@ from psycopg.pq import DiagnosticField, Format, TransactionStatus
 from ..reading import Part
 from . import block, whole
 from .transport import CallFailed, Transport
+
+if TYPE_CHECKING:
+    from ..access import Measured
+    from ..scenarios.directives import Scenario
 
 _TIMEOUT_MS = 60_000
 _LOST_S = 20  # beyond the server's own limit: then nobody will answer any more
@@ -101,6 +105,12 @@ class Connection:
     ) -> Mapping[str, Part]:
         """The catalog's parts in one call; asked by catalog.snapshot()."""
         return whole.parts(self, schemas, relations)
+
+    def access_at_once(self, played: Scenario, tables: Sequence[str]) -> Measured:
+        """A scenario and the access that it leaves; asked where scenarios are played again."""
+        from .measuring import access_of
+
+        return access_of(self, played, tables)
 
     def ask(self, body: str, *, timeout_ms: int = _TIMEOUT_MS, **how: bool) -> dict[str, Any]:
         """Send one block and return what it left in `answer`.

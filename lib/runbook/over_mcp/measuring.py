@@ -33,18 +33,33 @@ def measure(
     The scenario is played as many times as the longest strand of tries needs answers.
     """
     promised = promises(migration.script.statements)
+    tables = matrix.tables_of(migration, promised)
+    measured, ended = _measured(conn, played, tables, promised)
+    if ended:
+        return measured.findings, {}
+    return matrix.compared(conn, migration, played, measured)  # type: ignore[arg-type]
+
+
+def access_of(conn: Connection, played: Scenario, tables: Sequence[str]) -> Measured:
+    """Play the scenario and measure access; as access.measure()."""
+    return _measured(conn, played, tables, [])[0]
+
+
+def _measured(
+    conn: Connection, played: Scenario, tables: Sequence[str], promised: list[Promise]
+) -> tuple[Measured, bool]:
+    """What was found; and whether the scenario ran out of time, so that nothing was tried."""
     trying = _Trying(conn, played)
-    names = [*(each.table for each in played.access), *matrix.tables_of(migration, promised)]
+    names = [*(each.table for each in played.access), *tables]
     try:
         tried = trying.all(list(dict.fromkeys(names)), promised)
     except _Ended:
-        return playing.findings(played, trying.last), {}
+        return Measured(playing.findings(played, trying.last)), True
     measured = Measured([*playing.findings(played, trying.first), *tried])
-    tables = trying.tables
-    for table in tables:
+    for table in trying.tables:
         measured.rows += table.matrix()
         measured.findings += table.findings()
-    return matrix.compared(conn, migration, played, measured)  # type: ignore[arg-type]
+    return measured, False
 
 
 class _Ended(Exception):

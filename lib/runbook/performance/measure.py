@@ -20,6 +20,7 @@ from ..resources import query
 from ..scenarios import actor as actors
 from ..scenarios.actor import Actor
 from ..scenarios.directives import Scenario, ScenarioStep
+from ..servers.sessions import keeps_session
 from ..target import leave_session
 from .explain import Seen, explain, read
 
@@ -54,11 +55,16 @@ class Measured(NamedTuple):
 def measure(
     conn: psycopg.Connection, plan: Plan, asked: list[Measured] | None = None
 ) -> list[Measured]:
-    """Time all there is to time on the database behind an idle connection.
+    """Time all there is to time on the database behind an idle connection; over MCP nothing.
 
     Args:
         asked: the sample queries, where a play of the scenarios has just timed them.
     """
+    if not keeps_session(conn):
+        return [
+            Measured(kind, "the target", "times", "", None, "not measured: over MCP no session")
+            for kind in (QUERY, POLICY, VECTOR)
+        ]
     asked = queries(conn, plan) if asked is None else asked
     return [*asked, *policies(conn, plan), *vectors(conn)]
 

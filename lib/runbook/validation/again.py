@@ -21,6 +21,7 @@ from ..promises.promise import promises
 from ..resources import query
 from ..scenario import read
 from ..scenarios import matrix
+from ..servers.sessions import keeps_session
 from ..stages import played_summary
 from ..target import leave_session
 
@@ -68,6 +69,7 @@ def play(conn: psycopg.Connection, plan: Plan, *, timing: bool = False) -> Again
         CheckFailed: the connection broke.
     """
     there = history.classify(plan, history.read(conn))
+    timing = timing and keeps_session(conn)
     again = Again()
     for migration in plan.everything:
         if not there.holds(migration.version) or not migration.scenario.exists():
@@ -76,7 +78,10 @@ def play(conn: psycopg.Connection, plan: Plan, *, timing: bool = False) -> Again
             file = read(migration.scenario, shown=f"migrations/tests/{migration.path.name}")
             tables = matrix.tables_of(migration, promises(migration.script.statements))
             watch = watching(again.timed, migration.name, plan) if timing else None
-            measured = access.measure(conn, file, tables=tables, watch=watch)
+            if over_mcp := getattr(conn, "access_at_once", None):
+                measured = over_mcp(file, tables)
+            else:
+                measured = access.measure(conn, file, tables=tables, watch=watch)
         finally:
             leave_session(conn)
         if timing:
