@@ -21,6 +21,20 @@ KEPT = (
     "alter table public.kept enable row level security; insert into public.kept values (1)"
 )
 
+NOTES = (
+    "create table public.notes (id int primary key, said text);\n"
+    "alter table public.notes enable row level security;\n"
+)
+SCENARIO = (
+    "-- name: a note\n-- as: owner\n-- expect: 1 affected\n"
+    "insert into public.notes values (1, 'x');\n\n"
+    "-- name: nobody reads it\n-- as: anon\n-- expect: 0 rows\nselect * from public.notes;\n\n"
+    "-- access: public.notes\n--   role  select  insert  update  delete\n"
+    "--   anon  none  none  none  none\n"
+    "--   authenticated 00000000-0000-0000-0000-00000000000a  none  none  none  none\n"
+    "--   service_role  all  all  all  all\n"
+)
+
 
 @pytest.fixture(scope="session")
 def program() -> str:

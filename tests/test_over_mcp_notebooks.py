@@ -6,27 +6,13 @@ import json
 
 import pytest
 from management_api import TOKEN, ManagementApi
-from mcp_fixtures import TARGET, plan_token
+from mcp_fixtures import NOTES, SCENARIO, TARGET, plan_token
 from runbook.in_hand.desk import open_rollback
 from runbook.notebooks import write_notebooks
 from runbook.way_back import backup
 from sandbox import Project
 
 pytest_plugins = ("engine_fixtures", "mcp_fixtures")
-
-NOTES = (
-    "create table public.notes (id int primary key, said text);\n"
-    "alter table public.notes enable row level security;\n"
-    "revoke all on public.notes from anon, authenticated;\n"
-)
-SCENARIO = (
-    "-- name: a note\n-- as: owner\n-- expect: 1 affected\n"
-    "insert into public.notes values (1, 'x');\n\n"
-    "-- name: nobody reads it\n-- as: anon\n-- expect: error 42501\nselect * from public.notes;\n\n"
-    "-- access: public.notes\n--   role  select  insert  update  delete\n"
-    "--   anon  none  none  none  none\n--   authenticated 00000000-0000-0000-0000-00000000000a  none  none  none  none\n"
-    "--   service_role  all  all  all  all\n"
-)
 
 
 def test_a_phase_and_its_rollback_run_headless_and_no_file_holds_the_access_token(

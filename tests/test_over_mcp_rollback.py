@@ -143,7 +143,12 @@ def test_more_rows_than_can_be_fetched_are_refused_with_the_ways_that_work(
 def test_a_table_in_pieces_is_the_same_backup(
     project: Project, api: ManagementApi, monkeypatch: pytest.MonkeyPatch
 ):
-    _applied(project, rollback="delete from public.two where id < 3;\ndrop table public.two;\n")
+    wide = TWO + "alter table public.two " + ", ".join(f"add c{at} int" for at in range(200)) + ";"
+    _applied(
+        project,
+        text=wide,
+        rollback="delete from public.two where id < 3;\ndrop table public.two;\n",
+    )
     project.sql(ROWS)
     pieces = []
     api.before = lambda text: pieces.append(text) if "counted as (" in text else None

@@ -203,7 +203,9 @@ def _sequence(conn: Connection, name: str) -> Counter:
 
 
 def _line(columns: Sequence[str]) -> str:
-    return " || E'\\t' || ".join(map(_VALUE.format, _quoted(columns))) or "''"
+    # No chain of || : PostgreSQL's parser nests them, and a wide table's would be too deep.
+    values = ", ".join(map(_VALUE.format, _quoted(columns)))
+    return f"array_to_string(array[{values}]::text[], E'\\t')"
 
 
 def _hashed(columns: Sequence[str]) -> str:
