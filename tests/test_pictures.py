@@ -57,6 +57,14 @@ def test_the_schema_shows_each_new_table_and_each_key_as_the_database_has_them(p
     assert repr(project.open().schema()) == repr(after)  # nothing in it is timed or random
 
 
+def test_a_phase_without_a_new_table_has_a_picture_too(project: Project):
+    project.sql("create table public.people (id int primary key)")
+    project.add("note", "alter table public.people add column note text;\n")
+    drawn = project.open().schema()
+    assert "0 of 0 new tables are there" in drawn.title
+    assert drawn.text == "no new table"
+
+
 def test_access_is_a_grid_of_words_as_the_test_stage_tried_it(project: Project):
     one = project.add("shelf", SHELF, tables=("public.shelf",), scenario=READ)
     assert "No access is measured yet" in str(project.open().access())

@@ -42,7 +42,7 @@ def draw(conn: psycopg.Connection, phase: Phase) -> Picture:
 
 
 def _text(new: Sequence[str], keys: Sequence[Key], there: set[str]) -> str:
-    lines = []
+    lines = [] if new else ["no new table"]
     for table in new:
         tied = "; ".join(str(key) for key in keys if key.table == table) or "no foreign key"
         lines.append(f"{table}: {tied if table in there else 'pending'}")
@@ -52,7 +52,8 @@ def _text(new: Sequence[str], keys: Sequence[Key], there: set[str]) -> str:
 def _svg(new: Sequence[str], old: Sequence[str], keys: Sequence[Key], there: set[str]) -> str:
     own = {table: [key for key in keys if key.table == table] for table in new}
     left = max([width_of(_short(name)) for name in old] + [90]) + 24
-    right = max([width_of(_short(n)) for n in new] + [width_of(str(k), 12) for k in keys]) + 28
+    words = [width_of(_short(n)) for n in new] + [width_of(str(k), 12) for k in keys]
+    right = max([*words, 90]) + 28
     x = _EDGE + left + _BETWEEN
     tops, y = {}, _EDGE + 26.0
     for table in new:
