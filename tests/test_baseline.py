@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from runbook.findings import FAIL, PASS, SKIP
+from runbook import history
+from runbook.findings import FAIL, PASS, SKIP, WARN
 from runbook.in_hand import baseline
 from runbook.ledger import Author
 from sandbox import Project
@@ -58,6 +59,21 @@ def test_who_asks_and_how_their_session_is_set_makes_no_difference(project: Proj
         rows = {row.object: row.verdict for row in baseline.compare(conn)}
         assert rows["public.a"] == PASS
         assert conn.execute("show timezone").fetchone() == ("Pacific/Kiritimati",)
+
+
+def test_what_an_applied_migration_may_lose_is_a_warning_that_names_it(project: Project):
+    _written(project)
+    loss = "alter table public.a drop column b;\n"
+    version = project.add("no_b", loss, may_lose=("public.a",))
+    project.sql("delete from public.a where id = 1")
+    with project.connect() as conn:
+        rows = {row.object: row for row in baseline.compare(conn, project.plan)}
+        assert rows["public.a"].verdict == FAIL, "declared, and not applied yet"
+        history.ensure(conn)
+        history.insert(conn, project.plan.migration(version))
+        rows = {row.object: row for row in baseline.compare(conn, project.plan)}
+    assert rows["public.a"].verdict == WARN
+    assert f"{version}_no_b may" in rows["public.a"].observed
 
 
 def test_changed_lost_and_swapped_rows_fail(project: Project):

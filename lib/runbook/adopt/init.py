@@ -100,7 +100,7 @@ def _staged(
     entries: dict[str, Entry] = {}
     readable: list[tuple[Migration, Found]] = []
     for found in folder.files:
-        migration = _written(found, migrations)
+        migration = _written(found, migrations, folder.path)
         fault = _unreadable(migration, found)
         if fault is None:
             migration = _divided(migration)
@@ -141,12 +141,17 @@ def _staged(
     return adopted
 
 
-def _written(found: Found, folder: Path) -> Migration:
+def _written(found: Found, folder: Path, source: Path) -> Migration:
+    """The file in its place, with the companions that lie beside it in the source already."""
     path = folder / found.target
     path.write_bytes(found.up)
     migration = Migration(found.version, found.name, path)
     if found.down is not None and found.down.strip():
         migration.rollback.write_bytes(found.down)
+    for place in (migration.rollback, migration.scenario):
+        companion = source / place.parent.name / found.file
+        if companion.is_file():
+            place.write_bytes(companion.read_bytes())
     return migration
 
 
@@ -209,7 +214,7 @@ def _ready(migration: Migration, entry: Entry, platform: str) -> Migration:
     ready = replace(migration, risk=entry.risk, why=entry.why, tables=entry.tables)
     vars(ready)["script"] = migration.script
     text = skeleton(migration, platform)
-    if text:
+    if text and not ready.scenario.exists():
         ready.scenario.write_text(text, encoding="utf-8")
     return ready
 

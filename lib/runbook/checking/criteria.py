@@ -88,8 +88,11 @@ def _judge(
         version, _, words = rest.partition("/")
         observed, verdict = _scenario(conn, plan.migration(version), words, played)
     elif kind == "baseline":
-        rows = baseline.compare(conn)
-        observed, verdict = _tally(rows, "tables as they were"), overall(rows)
+        rows = baseline.compare(conn, plan)
+        declared = [row.object for row in rows if row.verdict == WARN]
+        same = [row for row in rows if row.verdict != WARN]
+        observed, verdict = _tally(same, "tables as they were"), overall(rows)
+        observed += f"; {', '.join(declared)}: not, as plan.toml declares" if declared else ""
     elif kind == "validation":
         rows = [
             row

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 import psycopg
 from psycopg import sql
 
-from .. import catalog, ledger
-from ..findings import FAIL, PASS, SKIP, Finding
+from .. import catalog, history, ledger
+from ..findings import FAIL, PASS, SKIP, WARN, Finding
 from ..ledger import DONE, Author, latest
+from ..plan import Plan
 from ..resources import query
 
 # Above this many rows (the planner's estimate) a checksum would be felt; they are only said.
@@ -84,14 +85,35 @@ def written(conn: psycopg.Connection) -> list[Measured]:
     ]
 
 
-def compare(conn: psycopg.Connection) -> list[Finding]:
-    """Hold every table's rows against the measure of before; one row per table."""
+def compare(conn: psycopg.Connection, plan: Plan | None = None) -> list[Finding]:
+    """Hold every table's rows against the measure of before; one row per table.
+
+    Args:
+        plan: a loss that an applied migration declares (may_lose) is a WARN that names it.
+    """
     before = written(conn)
     if not before:
         reason = "no baseline was recorded before the phases (00_baseline)"
         return [Finding("Existing data", "all tables", "as before", reason, SKIP)]
     now = {item.table: item for item in measure(conn, {b.table: list(b.columns) for b in before})}
-    return [_compare(item, now.get(item.table)) for item in before]
+    declared = _declared(conn, plan) if plan else {}
+    rows = [_compare(item, now.get(item.table)) for item in before]
+    return [
+        row._replace(verdict=WARN, observed=f"{row.observed}; {declared[row.object]}")
+        if row.verdict == FAIL and row.object in declared
+        else row
+        for row in rows
+    ]
+
+
+def _declared(conn: psycopg.Connection, plan: Plan) -> dict[str, str]:
+    """The tables that applied migrations are meant to take rows or values from, in words."""
+    there = history.classify(plan, history.read(conn))
+    found: dict[str, str] = {}
+    for migration in plan.migrations:
+        if there.holds(migration.version):
+            found |= dict.fromkeys(migration.may_lose, f"as {migration} may (may_lose)")
+    return found
 
 
 def _compare(before: Measured, now: Measured | None) -> Finding:

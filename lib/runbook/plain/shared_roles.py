@@ -7,6 +7,8 @@ still uses is not dropped. Each is said as a NOTICE. Anywhere else the server de
 
 from __future__ import annotations
 
+import contextlib
+
 import psycopg
 from psycopg import sql
 
@@ -26,6 +28,8 @@ def send(conn: psycopg.Connection, statement: Statement) -> None:
         psycopg.Error: what the server says.
     """
     said = _left_out(conn, statement) if statement.kind in (CREATED, DROPPED) else ""
+    if said and statement.kind == CREATED:
+        _administer(conn, statement.node.role)
     if not said:
         # Without parameters psycopg sends the text untouched: `%` in it stays `%`.
         conn.execute(statement.text)  # type: ignore[arg-type]
@@ -52,6 +56,17 @@ def _left_out(conn: psycopg.Connection, statement: Statement) -> str:
             f"role {there[0]} is there already: the embedded server's databases share their roles"
         )
     return f"role {used[0]} stays: another database of the embedded server uses it"
+
+
+def _administer(conn: psycopg.Connection, name: str) -> None:
+    """Whoever makes a role administers it; only the server's superuser can say so afterwards."""
+    info = conn.info
+    grant = sql.SQL("grant {} to {} with admin true, inherit false, set false")
+    [(user,)] = conn.execute("select current_user").fetchall()
+    with psycopg.connect(
+        host=info.host, port=info.port, dbname=info.dbname, user="supabase_admin", autocommit=True
+    ) as admin, contextlib.suppress(psycopg.errors.InvalidGrantOperation):  # fmt: skip
+        admin.execute(grant.format(sql.Identifier(name), sql.Identifier(user)))
 
 
 def _quoted(text: str) -> str:

@@ -13,7 +13,11 @@ select 'column' as kind, array[n.nspname::text, c.relname::text, a.attname::text
            'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
            'generated', case a.attgenerated when 's' then 'stored' when 'v' then 'virtual' end,
            'expression', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
-           'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
+           'identity', case
+               when c.relispartition then null  -- its parent's: PostgreSQL 17 and newer repeat it
+               when a.attidentity = 'a' then 'always'
+               when a.attidentity = 'd' then 'by default'
+           end,
            'collation', case when a.attcollation <> t.typcollation then (
                select jsonb_build_array(cn.nspname, l.collname)
                from pg_collation as l

@@ -1,5 +1,7 @@
 -- Which constraints hold on tables and domains?
 -- NOT NULL is a property of its column: PostgreSQL 18 names it, and the name survives renames.
+-- What a foreign key to a partitioned table repeats for each partition, under names that differ
+-- from major to major, is that key and nothing of its own.
 with key as (
     select k.oid,
            jsonb_agg(
@@ -50,4 +52,8 @@ left join pg_type as t on t.oid = k.contypid
 left join pg_namespace as tn on tn.oid = t.typnamespace
 where (k.conrelid = any (%(relations)s::oid[]) or k.contypid = any (%(types)s::oid[]))
   and k.contype in ('p', 'u', 'f', 'x', 'c')
+  and not exists (
+      select from pg_constraint as whole
+      where whole.oid = k.conparentid and whole.conrelid = k.conrelid
+  )
 order by names

@@ -29,8 +29,10 @@ class Role(NamedTuple):
     superuser: bool
     inherits: bool
     bypasses: bool
+    creates: bool
     owner: bool
-    member_of: list[str]
+    member_of: list[tuple[str, bool, bool, bool]]
+    """What it is in, and whether it administers, inherits and may become that."""
 
 
 def lend_roles(server: Server, target: Target, database: str) -> tuple[str, list[str]]:
@@ -57,8 +59,9 @@ def lend_roles(server: Server, target: Target, database: str) -> tuple[str, list
         lacking = [role for role in roles if role.name not in there]
         for role in lacking:
             _make(conn, role)
-        for role in lacking:
-            _grant(conn, role, roles)
+        for role in roles:
+            if role in lacking or there[role.name] == _LENT:  # it may be in others by now
+                _grant(conn, role, roles, administers_all=role.creates and major < 16)
         for role in roles:
             if role.owner:
                 owns = sql.SQL("alter database {} owner to {}")
@@ -73,6 +76,7 @@ def _make(conn: psycopg.Connection, role: Role) -> None:
     options = [
         "inherit" if role.inherits else "noinherit",
         "bypassrls" if role.bypasses or role.superuser else "nobypassrls",
+        "createrole" if role.creates or role.superuser else "nocreaterole",
     ]
     create = sql.SQL("create role {} login " + " ".join(options))
     says = sql.SQL("comment on role {} is {}")
@@ -84,13 +88,26 @@ def _make(conn: psycopg.Connection, role: Role) -> None:
         conn.execute(says.format(name, sql.Literal(_LENT)))
 
 
-def _grant(conn: psycopg.Connection, role: Role, roles: list[Role]) -> None:
-    """What it is in on the target; a superuser is in all of them."""
-    names = [each.name for each in roles] if role.superuser and role.ours else role.member_of
+def _grant(
+    conn: psycopg.Connection, role: Role, roles: list[Role], *, administers_all: bool
+) -> None:
+    """What it is in on the target; a superuser is in all of them, and administers all.
+
+    Before PostgreSQL 16, so did whoever may create roles, without being in them.
+    """
     known = {each.name for each in roles} | {_DEFAULT}
-    for name in sorted({*names, *([_DEFAULT] if role.superuser and role.ours else [])}):
-        if name == role.name or name not in known:
-            continue
-        grant = sql.SQL("grant {} to {}")
-        with contextlib.suppress(psycopg.errors.InvalidGrantOperation):  # a circle
-            conn.execute(grant.format(sql.Identifier(name), sql.Identifier(role.name)))
+    wanted = {}
+    if administers_all:
+        wanted = {each.name: (True, False, False) for each in roles if not each.superuser}
+    if role.superuser and role.ours:
+        wanted = dict.fromkeys(known, (True, True, True))
+    for name, *options in role.member_of:
+        before = wanted.get(name, (False, False, False))
+        wanted[name] = tuple(a or b for a, b in zip(before, options, strict=True))
+    for name in sorted(wanted.keys() & known - {role.name}):
+        grant = sql.SQL("grant {} to {} with admin {}, inherit {}, set {}")
+        options = [sql.SQL("true" if option else "false") for option in wanted[name]]
+        # A circle; or another twin grants the same at this moment.
+        passing = (psycopg.errors.InvalidGrantOperation, psycopg.errors.InternalError_)
+        with contextlib.suppress(*passing, psycopg.errors.UniqueViolation):
+            conn.execute(grant.format(*map(sql.Identifier, (name, role.name)), *options))

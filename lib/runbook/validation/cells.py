@@ -32,7 +32,7 @@ class Validation(Desk):
 
     def data(self) -> show.Table:
         """The rows of before the phases, table by table."""
-        return self.answer(baseline.compare(self.conn), "Existing data")
+        return self.answer(baseline.compare(self.conn, self.plan), "Existing data")
 
     @cached_property
     def _again(self) -> Again:

@@ -1,0 +1,1 @@
+alter type shop.order_state add value 'returned' after 'shipped';

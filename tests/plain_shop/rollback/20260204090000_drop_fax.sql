@@ -1,0 +1,1 @@
+alter table shop.customer add column fax text;
