@@ -156,3 +156,22 @@ def _record(root: Path, fleet: str) -> str:
         fleet=fleet,
     )  # fmt: skip
     return made.name
+
+
+def test_every_record_of_a_fleet_and_its_summary_is_copied_to_the_archive(
+    tenants: Tenants, tmp_path: Path
+):
+    tenants.make(2, protected=False)
+    tenants.write(waves=["50%", "100%"])
+    place = tmp_path / "archive"
+    refused = fleet(tenants.project, "one", "--mode", "apply", "--archive", "nowhere://bucket")
+    assert refused.returncode == 2
+    assert tenants.applied() == [0, 0]  # nothing was started
+    done = fleet(tenants.project, "one", "--mode", "apply", "--archive", place.as_uri())
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = tenants.project.root / "runs"
+    made = sorted(path.name for path in runs.glob("2*/"))
+    assert sorted(path.name for path in place.iterdir() if path.is_dir()) == made
+    assert f"{len(made)} of {len(made)} records in file://" in done.stdout
+    assert (place / chain.FILE).read_bytes() == (runs / chain.FILE).read_bytes()
+    assert not [row for row in verifying.archive(place) if row.verdict == FAIL]

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from management_api import ManagementApi
+from mcp_fixtures import TARGET
 from runbook import ledger
 from runbook.approvals import second
 from runbook.errors import RunbookError
@@ -13,7 +15,7 @@ from runbook.ledger import Author
 from runbook.notebooks import write_notebooks
 from sandbox import Project
 
-pytest_plugins = ("engine_fixtures",)
+pytest_plugins = ("engine_fixtures", "mcp_fixtures")
 
 ONE = "create table public.one (id int primary key);\nalter table public.one enable row level security;\n"  # noqa: E501
 TWO = ONE.replace("one", "two")
@@ -278,3 +280,17 @@ def test_on_a_protected_target_the_token_is_followed_from_the_check_to_the_end(
         f"Token {given} (check by ada) is void: migrations/{two}_two.sql was edited."
         in (said["now"])
     )
+
+
+def test_over_mcp_it_says_the_same_and_the_card_the_way_back(
+    project: Project, api: ManagementApi, capfd: pytest.CaptureFixture[str]
+):
+    one = project.add("one", ONE, tables=("public.one",))
+    project.add("two", TWO, tables=("public.two",))
+    project.engine(one)
+    assert project.run("next", "--json", "--target", TARGET, target=False) == 0
+    said = json.loads(capfd.readouterr().out)
+    assert said["cell"] == "01_one: one.precheck()"  # the engine alone applied it
+    assert said["steps"][0].startswith(f"runbook run --target {TARGET} --project ")
+    assert project.run("handover", "--target", TARGET, target=False) == 0
+    assert f"runbook rollback one --target {TARGET} --mode check" in capfd.readouterr().out

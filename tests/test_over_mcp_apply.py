@@ -52,6 +52,10 @@ def test_what_the_twin_could_not_show_is_judged_before_it_is_committed(
     shown = str(_applied(phase, refused))
     assert "1 updated" in shown
     assert project.value("select said from public.kept") == "changed"
+    assert project.events(refused)[-1].detail["losses"] == {
+        "declared": ["public.kept"],
+        "lost": {"public.kept": ["1 rows changed"]},
+    }
     assert len(texts) == 2  # the twin's account, which was not it; then the one that was judged
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..approvals import second as two
+from ..audit.storing import NotStored
 from ..cli import emit, say
 from ..plan_file import read_plan
 from ..project import author, find_project
 from . import second, summary
+from .copies import Copies
 from .file import read_fleet
 from .following import Bar, Follower, Lines
 from .kept import Summary
@@ -34,19 +36,38 @@ def run(options: argparse.Namespace) -> int:
             return 0
         given = {"operator": writer.operator, "lock_timeout_ms": options.lock_timeout_ms}
         asked = {"mode": "apply", "approve": options.approve, **given}
+        copies = Copies(options.archive, made.root / "runs")
         kept = Summary(made, {**asked, "require_other_approver": two.required()}, options.operator)
         try:
             with _follower(options) as follower:
-                apply(made, client, options.approve, given, follower, kept.save)
+                apply(made, client, options.approve, given, follower,
+                      lambda: _save(made, kept, copies))  # fmt: skip
         except BaseException as error:
-            say(f"Summary: runs/{kept.close(error).name}", options=options)
+            path = kept.close(error)
+            say(f"Summary: runs/{path.name}", options=options)
+            _copied(made, copies, path, options)
             raise
         path = kept.close()
     say(summary.ending(made), options=options)
     say(f"Summary: runs/{path.name}", options=options)
+    stored = _copied(made, copies, path, options)
     if options.json:
         emit(kept.document(path))
-    return summary.exit_code(made)
+    return summary.exit_code(made) or (0 if stored else NotStored.exit_code)
+
+
+def _save(made: Run, kept: Summary, copies: Copies) -> None:
+    """After each wave."""
+    kept.save()
+    copies.take(made)
+
+
+def _copied(made: Run, copies: Copies, path: Path, options: argparse.Namespace) -> bool:
+    """Whether every record of the run has its copy; said where there is a place for copies."""
+    stored, of = copies.close(made, path)
+    if of:
+        say(f"{stored} of {of} records in {copies}, read back and the same", options=options)
+    return stored == of
 
 
 def approve(options: argparse.Namespace) -> int:

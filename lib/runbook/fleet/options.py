@@ -28,6 +28,8 @@ def add(commands: Any, command: Command) -> None:
     run.add_argument("--require-other-approver", action="store_true", help="two-person mode: a"
                      " wave also needs `runbook fleet approve` by somebody else")  # fmt: skip
     run.add_argument("--lock-timeout-ms", type=int, default=2_000, metavar="MS")
+    run.add_argument("--archive", default="", metavar="URL", help="copy all records and the summary"
+                     " there, too: s3://bucket/folder, …; default: RUNBOOK_ARCHIVE")  # fmt: skip
     run.add_argument("--json", action="store_true", help="one JSON document on stdout")
     run.set_defaults(run="fleet.command:run")
 
