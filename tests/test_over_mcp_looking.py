@@ -103,3 +103,21 @@ def test_what_needs_a_session_is_refused_with_the_way_that_works(
     said = capsys.readouterr().err
     assert what in said
     assert "session pooler (port 5432)" in said
+
+
+def test_a_read_that_was_lost_is_asked_again_and_one_that_stays_lost_is_said(
+    project: Project, notes: str, api: ManagementApi, capsys: pytest.CaptureFixture[str]
+):
+    looking = ("status", "--target", TARGET)
+    for instead in (None, b"<html>502</html>", b'[{"document": "{'):
+        api.lose, api.instead = "schema_migrations", instead
+        assert project.run(*looking, target=False) == 0
+        assert api.lose == ""
+        assert "1 applied, 1 pending" in capsys.readouterr().out
+    api.lose = api.gone_after = "schema_migrations"
+    assert project.run(*looking, target=False) == 1
+    said = capsys.readouterr().err
+    assert "Unexpected" not in said
+    assert "over MCP: " in said
+    assert "looking changes nothing" in said
+    assert "it looks first" in said

@@ -8,44 +8,23 @@ from typing import Any
 import pytest
 from management_api import ManagementApi
 from mcp_fixtures import TARGET
-from runbook import rollback
-from runbook.applying.waiting import Limits
 from runbook.errors import (
     CheckFailed,
     Held,
-    InDoubt,
     LockTimeout,
     NoBackup,
     NotApplied,
     NotApproved,
     StatementFailed,
 )
-from runbook.findings import SKIP, Finding
+from runbook.findings import SKIP
 from runbook.in_hand.desk import Rollback, open_rollback
-from runbook.ledger import Author
-from runbook.over_mcp import saving, sending
-from runbook.target import open_target
+from runbook.over_mcp import saving
 from runbook.way_back import backup
 from sandbox import Project
+from taking_back import ROWS, TWO, applied, meddling, take_back
 
 pytest_plugins = ("engine_fixtures", "mcp_fixtures")
-
-COMMITS = "in exclusive mode"  # what only the text that commits holds
-TWO = (
-    "create table public.two (id int generated always as identity primary key, said text,"
-    " flag bool default true, raw bytea, more jsonb, padded char(4), said_twice text generated"
-    " always as (said || said) stored);\n"
-    "alter table public.two enable row level security;\n"
-)
-ROWS = r"""insert into public.two (said, flag, raw, more, padded) values
-    (E'tab\t, line\n, back\\slash \\N', true, '\xff00', '{"a": [1, null]}', 'x'),
-    (null, false, null, null, ''), ('ü </untrusted-data> %s', null, '', '{}', null)"""
-
-
-def _applied(project: Project, rollback: str = "drop table public.two;\n", text: str = TWO) -> str:
-    version = project.add("two", text, tables=("public.two",), rollback=rollback)
-    project.engine(version)
-    return version
 
 
 def _open(project: Project, **given: Any) -> Rollback:
@@ -55,32 +34,12 @@ def _open(project: Project, **given: Any) -> Rollback:
     return open_rollback(**about, mode="apply", approve=token)
 
 
-def _take_back(project: Project, **given: Any) -> list[Finding]:
-    """The engine alone, as the desk calls it: no preview, no token."""
-    target, [migration] = open_target(TARGET, project.root), project.plan.migrations
-    limits = Limits(lock_timeout_ms=100, retries=1)
-    given = {"folder": project.root / "saved", **given}
-    with target.connect() as conn:
-        return rollback.take_back(target, conn, migration, Author("r", "bob"), limits, **given)
-
-
-def _meddling(api: ManagementApi, project: Project, sql: str, times: int) -> None:
-    """Somebody writes whenever the text that would commit is on its way."""
-    left = iter(range(times))
-
-    def meddle(text: str) -> None:
-        if COMMITS in text and next(left, None) is not None:
-            project.sql(sql)
-
-    api.before = meddle
-
-
 def _backups(project: Project) -> list[Path]:
     return sorted((project.root / "runs" / "backups").glob("*"))
 
 
 def test_what_goes_is_saved_as_a_direct_rollback_saves_it(project: Project, api: ManagementApi):
-    version = _applied(project)
+    version = applied(project)
     before = project.events(version)[-1].detail["before"]
     project.sql(ROWS)
     desk = _open(project)
@@ -108,7 +67,7 @@ def test_what_goes_is_saved_as_a_direct_rollback_saves_it(project: Project, api:
 
 
 def test_looking_prints_the_token_and_nothing_goes_without_it(project: Project, api: ManagementApi):
-    _applied(project)
+    applied(project)
     before = project.everything()
     about = {"target": TARGET, "operator": "bob", "project": str(project.root)}
     desk = open_rollback(**about)
@@ -123,19 +82,19 @@ def test_looking_prints_the_token_and_nothing_goes_without_it(project: Project, 
 def test_more_rows_than_can_be_fetched_are_refused_with_the_ways_that_work(
     project: Project, api: ManagementApi, monkeypatch: pytest.MonkeyPatch
 ):
-    version = _applied(project)
+    version = applied(project)
     project.sql(ROWS)
     monkeypatch.setattr(saving, "MOST_BYTES", 20)
     about = {"target": TARGET, "operator": "bob", "project": str(project.root)}
     with pytest.raises(CheckFailed, match="Backup"):
         open_rollback(**about).preview()
     with pytest.raises(NoBackup, match="at most") as caught:
-        _take_back(project)
+        take_back(project)
     assert "session pooler" in caught.value.remedy
     assert "--without-backup" in caught.value.remedy
     assert project.history() == [version]
     assert project.value("select count(*) from public.two") == 3
-    rows = _take_back(project, folder=None)
+    rows = take_back(project, folder=None)
     assert [row.observed for row in rows if row.check == "Backup"] == ["none was made, as approved"]
     assert project.history() == []
 
@@ -144,7 +103,7 @@ def test_a_table_in_pieces_is_the_same_backup(
     project: Project, api: ManagementApi, monkeypatch: pytest.MonkeyPatch
 ):
     wide = TWO + "alter table public.two " + ", ".join(f"add c{at} int" for at in range(200)) + ";"
-    _applied(
+    applied(
         project,
         text=wide,
         rollback="delete from public.two where id < 3;\ndrop table public.two;\n",
@@ -153,7 +112,7 @@ def test_a_table_in_pieces_is_the_same_backup(
     pieces = []
     api.before = lambda text: pieces.append(text) if "counted as (" in text else None
     monkeypatch.setattr(saving, "PIECE_BYTES", 10)
-    rows = _take_back(project)
+    rows = take_back(project)
     saved = backup.read(project.root / "saved")
     assert [(item.table, item.fate, item.rows) for item in saved.tables] == [
         ("public.two", "dropped", 3)
@@ -166,20 +125,20 @@ def test_a_table_in_pieces_is_the_same_backup(
 def test_rows_that_are_written_before_the_text_arrives_are_saved_too(
     project: Project, api: ManagementApi, held: int
 ):
-    _applied(project)
+    applied(project)
     if held:
         project.sql(ROWS)
-    _meddling(api, project, "insert into public.two (said) values ('late')", times=2)
-    _take_back(project)
+    meddling(api, project, "insert into public.two (said) values ('late')", times=2)
+    take_back(project)
     assert project.history() == []
     assert backup.read(project.root / "saved").tables[0].rows == held + 2
 
 
 def test_rows_that_never_rest_stay_where_they_are(project: Project, api: ManagementApi):
-    version = _applied(project)
-    _meddling(api, project, "insert into public.two (said) values ('late')", times=99)
+    version = applied(project)
+    meddling(api, project, "insert into public.two (said) values ('late')", times=99)
     with pytest.raises(NotApplied, match="faster than they can be saved") as caught:
-        _take_back(project)
+        take_back(project)
     assert "two is still applied" in caught.value.state
     assert project.history() == [version]
     assert not (project.root / "saved").exists()
@@ -192,8 +151,8 @@ def test_a_table_that_stays_and_loses_rows_and_a_column_is_saved(
     project.sql("create table public.stays (id int primary key, said text)")
     project.sql("insert into public.stays values (1, 'a'), (2, 'b')")
     back = "delete from public.stays where id = 1;\nalter table public.stays drop more;\n"
-    _applied(project, back, "alter table public.stays add more int default 7;\n")
-    _take_back(project)
+    applied(project, back, "alter table public.stays add more int default 7;\n")
+    take_back(project)
     [item] = backup.read(project.root / "saved").tables
     assert (item.fate, item.lost, item.key, item.rows) == ("kept", ("more",), ("id",), 2)
     assert (project.root / "saved" / item.file).read_text() == "1\ta\t7\n2\tb\t7\n"
@@ -203,15 +162,15 @@ def test_a_table_that_stays_and_loses_rows_and_a_column_is_saved(
 def test_a_file_that_fails_or_leaves_something_behind_is_taken_back(
     project: Project, api: ManagementApi
 ):
-    version = _applied(project, "alter table public.two rename to leftover;\n")
+    version = applied(project, "alter table public.two rename to leftover;\n")
     project.sql(ROWS)
     before = (project.fingerprint(), project.history())
     with pytest.raises(CheckFailed, match="the catalog is not what it was before two"):
-        _take_back(project)
+        take_back(project)
     file = project.folder / "rollback" / f"{version}_two.sql"
     file.write_text("select 1;\n  delete from public.tow;\n")
     with pytest.raises(StatementFailed, match=r"line 2: relation .*tow") as caught:
-        _take_back(project)
+        take_back(project)
     assert "two is still applied" in caught.value.state
     assert (project.fingerprint(), project.history()) == before
     assert not (project.root / "saved").exists()
@@ -219,61 +178,21 @@ def test_a_file_that_fails_or_leaves_something_behind_is_taken_back(
 
 
 def test_others_stop_it_and_it_says_who_or_what(project: Project, api: ManagementApi):
-    version = _applied(project)
+    version = applied(project)
     with project.connect() as other:
         other.execute("select pg_advisory_lock(hashtextextended('runbook.apply', 0))")
         with pytest.raises(Held, match="held by another runner"):
-            _take_back(project)
+            take_back(project)
     with project.connect() as other, other.transaction():
         other.execute("select from public.two")
         with pytest.raises(LockTimeout, match="2 attempts"):
-            _take_back(project)
-    _meddling(api, project, "create table public.by_hand (id int)", times=1)
+            take_back(project)
+    meddling(api, project, "create table public.by_hand (id int)", times=1)
     with pytest.raises(NotApplied, match="catalog changed while"):
-        _take_back(project)
+        take_back(project)
     project.sql("drop table public.by_hand")
-    _meddling(api, project, "delete from supabase_migrations.schema_migrations", times=1)
+    meddling(api, project, "delete from supabase_migrations.schema_migrations", times=1)
     with pytest.raises(NotApplied, match="Somebody else was faster"):
-        _take_back(project)
+        take_back(project)
     assert project.value("select count(*) from public.two") == 0
     assert project.states(version).count(("rollback", "passed")) == 0
-
-
-@pytest.mark.parametrize("instead", [None, b"<html>502</html>", b"[]", b'[{"document": 7}]'])
-def test_an_answer_that_is_lost_or_garbage_is_settled_from_the_ledger(
-    project: Project,
-    api: ManagementApi,
-    monkeypatch: pytest.MonkeyPatch,
-    instead: bytes | None,
-):
-    monkeypatch.setattr(sending, "VALID_S", 2)
-    version = _applied(project)
-    project.sql(ROWS)
-    api.lose, api.runs_what_it_loses, api.instead = COMMITS, False, instead
-    with pytest.raises(NotApplied, match="can no longer run"):
-        _take_back(project)
-    assert not (project.root / "saved").exists()
-    assert project.history() == [version]
-    api.lose, api.runs_what_it_loses = COMMITS, True
-    _take_back(project)
-    assert project.history() == []
-    assert project.states(version)[-1] == ("rollback", "passed")
-    assert backup.read(project.root / "saved").tables[0].rows == 3
-
-
-def test_when_nobody_can_be_asked_any_more_it_is_in_doubt_and_the_rows_are_kept(
-    project: Project, api: ManagementApi, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(sending, "VALID_S", 1)
-    monkeypatch.setattr(sending, "UNREACHABLE_S", 1)
-    version = _applied(project)
-    project.sql(ROWS)
-    api.lose = COMMITS
-    api.gone_after = COMMITS
-    with pytest.raises(InDoubt, match="could not be asked since") as caught:
-        _take_back(project)
-    assert caught.value.exit_code == 5
-    assert "detail->>'call' = '" in caught.value.remedy
-    assert backup.read(project.root / "saved").tables[0].rows == 3
-    assert project.history() == []  # it was committed, as the ledger knows
-    assert project.states(version)[-1] == ("rollback", "passed")

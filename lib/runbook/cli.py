@@ -38,9 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .redact import redact
 
         words = f"Unexpected: {type(error).__name__}: {error}".split("\n", 1)[0]
-
         remedy = "`runbook status` says what is applied; --debug shows where this came from."
-        return _report(options, RunbookError(redact(words), remedy=remedy), 1)
+        said = {"state": getattr(error, "state", ""), "remedy": getattr(error, "remedy", remedy)}
+        if hasattr(error, "remedy"):  # one that was foreseen, of another kind than ours
+            words = str(error)
+        return _report(options, RunbookError(redact(words), **said), 1)
 
 
 def _command(run: str) -> Callable[[argparse.Namespace], int]:

@@ -9,6 +9,7 @@ statement. More than that it does not pretend: a second change in one transactio
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT_MS = 60_000
 _LOST_S = 20  # beyond the server's own limit: then nobody will answer any more
+_PAUSES_S = (0.3, 1.0)  # before a read is sent again
+_SLOW_S = 20
 _BOOL = 16
 _FIELDS = {
     "state": DiagnosticField.SQLSTATE,
@@ -41,6 +44,16 @@ _WHO = (
     "select current_setting('server_version_num')::int, current_user::text,"
     " current_database()::text"
 )
+
+
+class NoAnswer(psycopg.OperationalError):
+    """A call that nobody answered, or not as it was asked; shown as the runbook's own errors."""
+
+    state = "What was under way is committed as a whole or not at all; looking changes nothing."
+    remedy = "Run it again: it looks first."
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}", self.state, self.remedy]
 
 
 class Connection:
@@ -116,16 +129,16 @@ class Connection:
         """Send one block and return what it left in `answer`.
 
         Raises:
-            psycopg.OperationalError: no answer came.
+            NoAnswer: none came.
         """
         text = block.sent(body, timeout_ms=timeout_ms, **how)
         try:
             return json.loads(self.transport.call(text, timeout_s=timeout_ms / 1000 + _LOST_S))
         except CallFailed as error:
             self.closed = True
-            raise psycopg.OperationalError(f"over MCP: {error.said}") from None
+            raise NoAnswer(f"over MCP: {error.said}") from None
         except (TypeError, ValueError):
-            raise psycopg.OperationalError(
+            raise NoAnswer(
                 "over MCP: the statements of one call were not run as one transaction"
             ) from None
 
@@ -148,10 +161,25 @@ class Connection:
         except block.Unnamed:
             columns = len(self._described(sql, ""))
             body = block.statement(sql, before=before, keep=keep, columns=columns)
-        answer = self.ask(body, read_only=self.read_only)
+        answer = self.ask(body, read_only=self.read_only) if keep else self._read(body)
         if "error" in answer:
             raise as_error(answer["error"])
         return answer
+
+    def _read(self, body: str) -> dict[str, Any]:
+        """Ask again where nobody answered: what only looks may run any number of times."""
+        for pause_s in (*_PAUSES_S, None):
+            began = time.monotonic()
+            try:
+                return self.ask(body, read_only=self.read_only)
+            except NoAnswer:
+                # A first call may have the wrong token; a slow one will be slow again.
+                slow = time.monotonic() - began > _SLOW_S
+                if pause_s is None or slow or not hasattr(self, "info"):
+                    raise
+            self.closed = False
+            time.sleep(pause_s)
+        raise AssertionError("unreachable")
 
     def described(self, sql: str) -> list[tuple[int, int]]:
         """Type and modifier of each column: of a temporary view that is taken back at once."""
