@@ -244,3 +244,22 @@ def test_some_relations_after_everything_are_as_current(ground, database):
     assert {k: v for k, v in some.objects.items() if k[0] not in kinds} == {
         k: v for k, v in alone.objects.items() if k[0] not in kinds
     }
+
+
+def test_what_became_the_projects_or_an_extensions_is_told_apart(ground):
+    snapshot(ground)
+    extension = "alter extension hstore {} table public.heir"
+    steps = (
+        "create table runbook_like (id int)",
+        "create schema runbook; alter table runbook_like set schema runbook",
+        "alter schema runbook rename to shown",
+        "create temp table passing (id int)",
+        "create domain public.lists as int[]",
+        extension.format("add"),
+        extension.format("drop"),
+        "alter schema another rename to runbook",
+    )
+    for step in steps:
+        ground.execute(step)
+        again = snapshot(ground)
+        assert again.objects == whole(ground).objects, step

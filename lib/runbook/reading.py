@@ -48,7 +48,7 @@ OF_ALL = ("schemas", "defaults", "publications", "operators")
 _SCOPE = ("schemas", "relations", "routines", "types")
 _LETTERS = {"r": "relations", "f": "routines", "t": "types"}
 _REST = ""  # the part of what belongs to no relation, function or type
-_REST_STAMP = "-0"
+_REST_STAMP, _SCOPE_STAMP = "-0", "-1"
 
 # A query's rows as one text: reading thousands of small ones takes this process twice as long.
 _AS_DOCUMENT = """
@@ -79,13 +79,15 @@ class Reading:
 
     Fields:
         parts: owner ("r", "f" or "t" and an OID; "" for the rest) → its objects.
-        stamps: owner → a number that changes with any of its catalog rows.
+        stamps: owner → a number that changes with any of its catalog rows; others', too.
         named: digest of the names that definitions mention and pg_depend does not lead to.
+        schemas: OIDs of the project's.
     """
 
     parts: Mapping[str, Part]
     stamps: Mapping[str, int]
     named: str
+    schemas: Sequence[int]
 
 
 def read(
@@ -101,34 +103,55 @@ def read_whole(cursor: Cursor, known: Iterable[Reading] = ()) -> Reading:
     known = tuple(known)
     # Planned for good from the second reading on; the first, of everything, has plans of its own.
     ask = Plans(cursor).ask if known else _asking(cursor)
-    scope = _scope(ask, None, None)
-    [[(document, named)]] = ask([("catalog_stamps", query("catalog_stamps"), scope)])
+    [[(document, named)]] = ask([("catalog_stamps", query("catalog_stamps"), {})])
     stamps = json.loads(document)
-    owners = {f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]}
-    alike = [(reading, _touched(reading, owners, stamps)) for reading in known
+    alike = [(reading, _differing(reading.stamps, stamps)) for reading in known
              if reading.named == named]  # fmt: skip
     if not alike:
-        return Reading(_parts(ask, scope), stamps, named)
-    last, touched = min(alike, key=lambda each: len(each[1]))
+        scope = _scope(ask, None, None)
+        return Reading(_parts(ask, scope), stamps, named, scope["schemas"])
+    last, differing = min(alike, key=lambda each: len(each[1]))
+    schemas, owners = _owned(ask, last, differing)
+    # What came with the server itself has no stamp, and is read each time.
+    unknown = (owners - last.parts.keys()) | (owners - stamps.keys())
+    touched = (owners & differing) | unknown
     reached = _with_dependents(ask, touched) if touched else touched
-    rest = _REST_STAMP in reached or stamps[_REST_STAMP] != last.stamps[_REST_STAMP]
+    rest = not {_REST_STAMP, _SCOPE_STAMP}.isdisjoint(reached | differing)
     touched = reached & owners
     kept = {o: part for o, part in last.parts.items() if o in owners and o not in touched}
     if not rest:
         kept[_REST] = last.parts[_REST]
+    scope = {"schemas": schemas, **(_oids(owners) if rest else _oids(()))}
     fresh = _parts(ask, scope, touched, rest=rest)
-    return Reading({**kept, **fresh}, stamps, named)
+    return Reading({**kept, **fresh}, stamps, named, schemas)
 
 
 def within(cursor: Cursor, reading: Reading, relations: list[str]) -> Mapping[str, Part]:
     """Of a whole reading, what `read` gives for these relations; of the rest, everything."""
-    scope = _scope(Plans(cursor).ask, None, relations)
-    owners = [f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]]
-    return {owner: reading.parts[owner] for owner in (_REST, *owners)}
+    scope = _scope(Plans(cursor).ask, None, relations, among=[])
+    wanted = {f"r{oid}" for oid in scope["relations"]}
+    return {o: part for o, part in reading.parts.items() if o[:1] != "r" or o in wanted}
 
 
-def _touched(last: Reading, owners: set[str], stamps: Mapping[str, int]) -> set[str]:
-    return {o for o in owners if stamps.get(o) != last.stamps.get(o) or o not in last.parts}
+def _differing(before: Mapping[str, int], now: Mapping[str, int]) -> set[str]:
+    """Whose stamps are not as they were, also of what came and went."""
+    return {owner for owner, _ in before.items() ^ now.items()}
+
+
+def _owned(ask: Ask, last: Reading, differing: set[str]) -> tuple[Sequence[int], set[str]]:
+    """The project's schemas and owners now, asked for what was touched since the last reading."""
+    if _SCOPE_STAMP in differing:
+        scope = _scope(ask, None, None)
+        return scope["schemas"], _owners(scope)
+    owners = last.parts.keys() - differing - {_REST}
+    some = [int(owner[1:]) for owner in differing if owner[0] in _LETTERS]
+    if some:
+        owners |= _owners(_scope(ask, None, None, among=some))
+    return last.schemas, owners
+
+
+def _owners(scope: Mapping[str, list[int]]) -> set[str]:
+    return {f"{letter}{oid}" for letter, of in _LETTERS.items() for oid in scope[of]}
 
 
 def _asking(cursor: Cursor) -> Ask:
@@ -141,9 +164,13 @@ def _asking(cursor: Cursor) -> Ask:
 
 
 def _scope(
-    ask: Ask, schemas: list[str] | None, relations: list[str] | None
+    ask: Ask,
+    schemas: list[str] | None,
+    relations: list[str] | None,
+    *,
+    among: list[int] | None = None,
 ) -> dict[str, list[int]]:
-    bounds = {"schemas": schemas, "relations": relations}
+    bounds = {"schemas": schemas, "relations": relations, "among": among}
     [[row]] = ask([("catalog_scope", query("catalog_scope"), bounds)])
     return dict(zip(_SCOPE, row, strict=True))
 

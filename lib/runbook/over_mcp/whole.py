@@ -54,6 +54,7 @@ def _found(schemas: Iterable[str] | None, relations: Iterable[str] | None) -> st
     bounds = {
         "schemas": None if schemas is None else list(schemas),
         "relations": None if relations is None else list(relations),
+        "among": None,
     }
     names = ("schemas", "relations", "routines", "types")
     scope = {name: f"(select runbook_scope.{name} from runbook_scope)" for name in names}

@@ -44,14 +44,17 @@ select 'constraint' as kind,
            'definition', pg_get_constraintdef(k.oid)
        )) as definition,
        coalesce('r' || nullif(k.conrelid, 0), 't' || k.contypid) as owner
-from pg_constraint as k
+from (
+    select * from pg_constraint where conrelid = any (%(relations)s::oid[])
+    union all
+    select * from pg_constraint where contypid = any (%(types)s::oid[])
+) as k
 left join key on key.oid = k.oid
 left join pg_class as c on c.oid = k.conrelid
 left join pg_namespace as n on n.oid = c.relnamespace
 left join pg_type as t on t.oid = k.contypid
 left join pg_namespace as tn on tn.oid = t.typnamespace
-where (k.conrelid = any (%(relations)s::oid[]) or k.contypid = any (%(types)s::oid[]))
-  and k.contype in ('p', 'u', 'f', 'x', 'c')
+where k.contype in ('p', 'u', 'f', 'x', 'c')
   and not exists (
       select from pg_constraint as whole
       where whole.oid = k.conparentid and whole.conrelid = k.conrelid

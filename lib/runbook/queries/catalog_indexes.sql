@@ -12,8 +12,13 @@ with part as (
     from pg_index as i
     cross join lateral unnest(i.indkey::int2[], i.indclass::oid[])
         with ordinality as u (attnum, opclass, position)
-    left join pg_attribute as a
-        on a.attrelid = i.indrelid and a.attnum = u.attnum and u.attnum > 0
+    -- One by one: a join would read every column of the database for the few of one table.
+    cross join lateral (
+        select (
+            select a.attname from pg_attribute as a
+            where a.attrelid = i.indrelid and a.attnum = u.attnum and u.attnum > 0
+        )
+    ) as a (attname)
     left join pg_opclass as o on o.oid = u.opclass
     where i.indrelid = any (%(relations)s::oid[])
     group by i.indexrelid

@@ -1,6 +1,7 @@
 -- Which schemas, relations, routines and types are the project's own?
 -- Not the server's, not an extension's, not the runbook's bookkeeping. The arrays only feed the
 -- other catalog queries, so that what is left out is decided here and nowhere else.
+-- `among` narrows the question to some OIDs, of whatever they are.
 with settled as (
     select n.oid
     from pg_catalog.pg_namespace as n
@@ -15,7 +16,11 @@ wanted as (
 considered as (
     select c.oid, c.relnamespace, c.relkind, c.relpersistence
     from pg_catalog.pg_class as c
-    where %(relations)s::text[] is null
+    where %(relations)s::text[] is null and %(among)s::oid[] is null
+    union all
+    select c.oid, c.relnamespace, c.relkind, c.relpersistence
+    from pg_catalog.pg_class as c
+    where %(relations)s::text[] is null and c.oid = any (%(among)s::oid[])
     union all
     select c.oid, c.relnamespace, c.relkind, c.relpersistence
     from pg_catalog.pg_class as c
@@ -49,7 +54,12 @@ select
     ) as relations,
     array(
         select p.oid
-        from pg_catalog.pg_proc as p
+        from (
+            select a.oid, a.pronamespace from pg_catalog.pg_proc as a where %(among)s::oid[] is null
+            union all
+            select a.oid, a.pronamespace from pg_catalog.pg_proc as a
+            where a.oid = any (%(among)s::oid[])
+        ) as p
         where p.pronamespace in (select s.oid from settled as s)
           and not exists (
               select from pg_catalog.pg_depend as d
@@ -60,7 +70,11 @@ select
     ) as routines,
     array(
         select t.oid
-        from pg_catalog.pg_type as t
+        from (
+            select a.* from pg_catalog.pg_type as a where %(among)s::oid[] is null
+            union all
+            select a.* from pg_catalog.pg_type as a where a.oid = any (%(among)s::oid[])
+        ) as t
         left join pg_catalog.pg_class as c on c.oid = t.typrelid
         where t.typnamespace in (select s.oid from settled as s)
           and t.typtype in ('b', 'c', 'd', 'e', 'r')

@@ -6,73 +6,84 @@
 -- `zero` makes a row's age, which grows with every transaction, into its transaction's number; those
 -- of initdb and pg_upgrade have none, and an age that stays.
 -- `named` covers what is printed by name and is not followed through pg_depend.
--- The stamp -0 is of the rest: what belongs to no relation, function or type, and what it mentions.
+-- The stamp -0 is of the rest: what belongs to no relation, function or type, and what it mentions;
+-- -1 of what decides, beside an object's own rows, whether it is the project's (catalog_scope).
+-- Nobody's scope is asked for here: the stamps of what is not the project's are passed over.
 with since (zero) as materialized (select age('3'::xid)::bigint),
+held (oid, composite, catalog, at, by) as materialized (
+    select c.oid, case when c.relkind = 'c' then c.reltype end, c.tableoid, c.ctid, c.xmin
+    from pg_class as c
+    where c.oid >= 16384 and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'c')
+      and c.relpersistence <> 't'
+),
 written (class, owner, catalog, at, by) as (
-    select 'r'::"char", c.oid, c.tableoid, c.ctid, c.xmin
-    from pg_class as c where c.oid = any (%(relations)s::oid[])
+    select 'r'::"char", h.oid, h.catalog, h.at, h.by from held as h
     union all
     select 'r', i.indrelid, i.tableoid, i.ctid, i.xmin
-    from pg_index as i where i.indrelid = any (%(relations)s::oid[])
+    from held as h join pg_index as i on i.indrelid = h.oid
     union all
     select 'r', i.indrelid, x.tableoid, x.ctid, x.xmin
-    from pg_index as i join pg_class as x on x.oid = i.indexrelid
-    where i.indrelid = any (%(relations)s::oid[])
+    from held as h join pg_index as i on i.indrelid = h.oid join pg_class as x on x.oid = i.indexrelid
     union all
     select 'r', a.attrelid, a.tableoid, a.ctid, a.xmin
-    from pg_attribute as a where a.attrelid = any (%(relations)s::oid[]) and a.attnum > 0
+    from held as h join pg_attribute as a on a.attrelid = h.oid and a.attnum > 0
     union all
     select 'r', d.adrelid, d.tableoid, d.ctid, d.xmin
-    from pg_attrdef as d where d.adrelid = any (%(relations)s::oid[])
+    from pg_attrdef as d where d.adrelid >= 16384
     union all
     select 'r', k.conrelid, k.tableoid, k.ctid, k.xmin
-    from pg_constraint as k where k.conrelid = any (%(relations)s::oid[])
+    from pg_constraint as k where k.conrelid >= 16384
     union all
     select 't', k.contypid, k.tableoid, k.ctid, k.xmin
-    from pg_constraint as k where k.contypid = any (%(types)s::oid[])
+    from pg_constraint as k where k.contypid >= 16384
     union all
     select 'r', g.tgrelid, g.tableoid, g.ctid, g.xmin
-    from pg_trigger as g where g.tgrelid = any (%(relations)s::oid[]) and not g.tgisinternal
+    from pg_trigger as g where not g.tgisinternal
     union all
     select 'r', p.polrelid, p.tableoid, p.ctid, p.xmin
-    from pg_policy as p where p.polrelid = any (%(relations)s::oid[])
+    from pg_policy as p
     union all
     select 'r', r.ev_class, r.tableoid, r.ctid, r.xmin
-    from pg_rewrite as r where r.ev_class = any (%(relations)s::oid[])
+    from pg_rewrite as r where r.ev_class >= 16384
     union all
     select 'r', i.inhrelid, i.tableoid, i.ctid, i.xmin
-    from pg_inherits as i where i.inhrelid = any (%(relations)s::oid[])
+    from held as h join pg_inherits as i on i.inhrelid = h.oid
     union all
     select 'r', p.partrelid, p.tableoid, p.ctid, p.xmin
-    from pg_partitioned_table as p where p.partrelid = any (%(relations)s::oid[])
+    from pg_partitioned_table as p
     union all
     select 'r', f.ftrelid, f.tableoid, f.ctid, f.xmin
-    from pg_foreign_table as f where f.ftrelid = any (%(relations)s::oid[])
+    from pg_foreign_table as f
     union all
     select 'r', s.seqrelid, s.tableoid, s.ctid, s.xmin
-    from pg_sequence as s where s.seqrelid = any (%(relations)s::oid[])
+    from pg_sequence as s
     union all
     -- Which column owns a sequence is written here and nowhere else.
     select 'r', d.objid, d.tableoid, d.ctid, d.xmin
     from pg_sequence as s
     join pg_depend as d on d.classid = 'pg_class'::regclass and d.objid = s.seqrelid
-    where s.seqrelid = any (%(relations)s::oid[]) and d.deptype in ('a', 'i')
+    where d.deptype in ('a', 'i')
     union all
     select 'f', p.oid, p.tableoid, p.ctid, p.xmin
-    from pg_proc as p where p.oid = any (%(routines)s::oid[])
+    from pg_proc as p where p.oid >= 16384
     union all
     select 'f', a.aggfnoid::oid, a.tableoid, a.ctid, a.xmin
-    from pg_aggregate as a where a.aggfnoid = any (%(routines)s::oid[])
+    from pg_aggregate as a where a.aggfnoid >= 16384
+    union all
+    -- Not the arrays, and not the types that tables have.
+    select 't', t.oid, t.tableoid, t.ctid, t.xmin
+    from pg_type as t
+    where t.oid >= 16384 and t.typrelid = 0 and (t.typtype <> 'b' or t.typcategory <> 'A')
     union all
     select 't', t.oid, t.tableoid, t.ctid, t.xmin
-    from pg_type as t where t.oid = any (%(types)s::oid[])
+    from held as h join pg_type as t on t.oid = h.composite
     union all
     select 't', e.enumtypid, e.tableoid, e.ctid, e.xmin
-    from pg_enum as e where e.enumtypid = any (%(types)s::oid[])
+    from pg_enum as e where e.enumtypid >= 16384
     union all
-    select 't', t.oid, a.tableoid, a.ctid, a.xmin
-    from pg_type as t join pg_attribute as a on a.attrelid = t.typrelid
-    where t.oid = any (%(types)s::oid[]) and t.typrelid <> 0
+    select 't', h.composite, a.tableoid, a.ctid, a.xmin
+    from held as h join pg_attribute as a on a.attrelid = h.oid
+    where h.composite is not null
     union all
     -- Comments belong to what their object belongs to.
     select 'r', coalesce(i.indrelid, d.objoid), d.tableoid, d.ctid, d.xmin
@@ -120,16 +131,21 @@ written (class, owner, catalog, at, by) as (
         union all
         select t.tableoid, t.ctid, t.xmin from pg_type as t
         where t.oid >= 16384 and t.typrelid = 0 and t.typelem = 0
-        -- Members of extensions.
-        union all
-        select d.tableoid, d.ctid, d.xmin from pg_depend as d
-        where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
         union all
         select d.tableoid, d.ctid, d.xmin from pg_description as d
         where d.classoid in (
             'pg_namespace'::regclass, 'pg_extension'::regclass, 'pg_publication'::regclass,
             'pg_event_trigger'::regclass
         )
+    ) as o (catalog, at, by)
+    union all
+    select '-', 1::oid, o.catalog, o.at, o.by
+    from (
+        select n.tableoid, n.ctid, n.xmin from pg_namespace as n
+        -- Members of extensions.
+        union all
+        select d.tableoid, d.ctid, d.xmin from pg_depend as d
+        where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
     ) as o (catalog, at, by)
 ),
 stamp (class, owner, hash) as (
@@ -139,6 +155,7 @@ stamp (class, owner, hash) as (
                    + coalesce(s.zero - nullif(age(w.by), 2147483647), -1))) as hash
     from written as w
     cross join since as s
+    where w.owner >= 16384 or w.class = '-'
     group by w.class, w.owner
 ),
 named (what, oid, name) as (
