@@ -84,7 +84,7 @@ def test_a_lock_that_somebody_holds_ends_in_the_same_error(project: Project, api
 def test_a_lost_answer_is_settled_from_the_ledger(
     project: Project, api: ManagementApi, monkeypatch: pytest.MonkeyPatch, ran: bool
 ):
-    monkeypatch.setattr(sending, "VALID_S", 2)
+    monkeypatch.setattr(sending, "VALID_S", 5)
     text = "create table public.a (id int); alter table public.a enable row level security;"
     version = project.add("lost", text, tables=("public.a",))
     step = opened("one", project.root)[version]

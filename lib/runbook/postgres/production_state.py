@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from .. import embedded, history
-from ..plain import shared_roles
 from ..plan_file import read_plan
 from ..target import reset_settings
 
@@ -75,6 +74,7 @@ def load(conn: psycopg.Connection, project: Path) -> None:
 
 
 def _run(conn: psycopg.Connection, script: Script) -> None:
+    from ..plain import shared_roles
     from ..statements.failure import statement_failed
     from ..statements.transactions import split_parts
 
