@@ -1,7 +1,8 @@
-"""A kernel that was started ahead is the notebook's own, and never stays behind."""
+"""A kernel made from the loaded process is the notebook's own, and never stays behind."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -26,7 +27,7 @@ PREPARED = """
 import time
 from runbook.kernels import ahead
 made = ahead.Ahead(1)
-print(made._spare[0].pid, flush=True)
+print(made._loaded[0].pid, flush=True)
 time.sleep(60)
 """
 
@@ -38,10 +39,10 @@ from runbook import record
 from runbook.kernels import ahead
 project = Path(sys.argv[1])
 with ahead.kernels(2) as kernels:
-    print(kernels._spare[0].pid, flush=True)
+    print(kernels._loaded[0].pid, flush=True)
     record.run(project / "notebooks" / "01_phase.ipynb", phase="p", target="embedded",
                parameters={}, runs=project / "runs", project=project, kernels=kernels,
-               on_event=lambda event: print(event.kind, kernels._spare[0].pid, flush=True))
+               on_event=lambda event: print(event.kind, event.number, flush=True))
 """
 
 
@@ -68,8 +69,8 @@ def said_in_output(done: Record) -> list[str]:
     return cell["outputs"][0]["text"]
 
 
-def waiting(kernels: ahead.Ahead) -> int | None:
-    return kernels._spare[0].pid if kernels._spare else None
+def loaded(kernels: ahead.Ahead) -> int:
+    return kernels._loaded[0].pid
 
 
 def alive(pid: int) -> bool:
@@ -78,25 +79,31 @@ def alive(pid: int) -> bool:
     return False
 
 
-def test_each_notebook_gets_the_process_that_waited_for_it_and_no_other(project):
+def test_each_notebook_gets_a_process_of_its_own_made_from_the_loaded_one(project):
+    used = set()
     with ahead.kernels(2) as kernels:
         for _ in range(2):
-            pid = waiting(kernels)
-            done = run(project, kernels, WHO)
+            done = run(project, kernels, f"{WHO}\nassert 'mark' not in globals()\nmark = 1")
             assert done.outcome == "passed"
-            run_id = done.document["id"]
-            words = f"{pid} {os.getpid()} {run_id} {project} {pid}"
+            pid = int(said_in_output(done)[0].split()[0])
+            words = f"{pid} {loaded(kernels)} {done.document['id']} {project} {pid}"
             assert words in said(done)
             assert not alive(pid)
-        assert waiting(kernels) is None
+            used.add(pid)
+        assert len(used | {loaded(kernels)}) == 3
+
+
+def test_two_kernels_from_one_process_share_no_random_numbers(project):
+    draws = "import random, uuid, numpy\nprint(random.random(), uuid.uuid4(), numpy.random.rand())"
+    with ahead.kernels(2) as kernels:
+        one, two = (said_in_output(run(project, kernels, draws))[0].split() for _ in range(2))
+    assert not set(one) & set(two)
 
 
 def test_a_kernel_started_ahead_behaves_like_any_other(project):
     cells = "import sys\nprint(sys.path, sys.argv[0].rpartition('/')[2], sys.flags, __name__)"
     with ahead.kernels(1) as kernels:
-        pid = waiting(kernels)
         one = run(project, kernels, cells)
-    assert pid is not None
     assert said_in_output(one) == said_in_output(run(project, None, cells))
 
 
@@ -109,18 +116,26 @@ def test_what_a_kernel_says_past_its_channels_reaches_the_record(project):
     assert "SIGABRT" in done.error["what"]
 
 
-def test_a_waiting_process_that_died_is_replaced_by_a_kernel_started_as_ever(project):
+def test_without_the_loaded_process_a_kernel_is_started_as_ever(project):
     with ahead.kernels(1) as kernels:
-        os.kill(waiting(kernels), signal.SIGKILL)
-        kernels._spare[0].wait()
+        os.kill(loaded(kernels), signal.SIGKILL)
+        kernels._loaded[0].wait()
         done = run(project, kernels, "print('all the same')")
     assert done.outcome == "passed"
     assert "all the same" in said(done)
 
 
+def test_a_kernel_dies_with_the_process_that_made_it_and_the_run_says_so(project):
+    with ahead.kernels(1) as kernels:
+        cell = f"import os, time\nos.kill({loaded(kernels)}, 9)\ntime.sleep(60)"
+        done = run(project, kernels, cell)
+    assert (done.outcome, done.exit_code) == ("failed", 5)
+    assert "was killed" in done.error["what"]
+
+
 def test_a_process_that_nobody_needed_ends_with_the_run():
     with ahead.kernels(3) as kernels:
-        pid = waiting(kernels)
+        pid = loaded(kernels)
         assert alive(pid)
     assert not alive(pid)
 
@@ -135,22 +150,21 @@ def test_a_waiting_process_does_not_outlive_the_one_that_started_it(number):
     until(lambda: not alive(pid))
 
 
-def test_a_kernel_in_its_cell_and_the_next_one_end_when_the_run_is_killed(project):
+def test_a_kernel_in_its_cell_and_the_loaded_process_end_when_the_run_is_killed(project):
     on_disk(project / "notebooks", "import time; time.sleep(300)")
     parent = python(RUNNING, project)
-    kernel = int(parent.stdout.readline())
-    kind, following = parent.stdout.readline().split()
-    assert kind == "started"
-    assert alive(kernel)
-    assert alive(int(following))
+    maker = psutil.Process(int(parent.stdout.readline()))
+    assert parent.stdout.readline() == "started 1\n"
+    [kernel] = maker.children()
     parent.kill()
     parent.communicate()
-    until(lambda: not alive(kernel) and not alive(int(following)))
+    until(lambda: not alive(kernel.pid) and not alive(maker.pid))
 
 
-def test_another_kernel_than_this_environments_is_not_taken_from_the_waiting_one():
+def test_another_kernel_than_this_environments_is_not_made_from_the_loaded_process():
+    async def taken(command: list[str]) -> Any:
+        return await kernels.take(command, env={}, cwd=None, output=None)
+
     with ahead.kernels(1) as kernels:
-        given = {"env": {}, "cwd": None, "output": None}
-        assert kernels.take(["ruby", "-m", "kernel"], **given) is None
-        assert kernels.take([sys.executable, "-X", "dev", "-m"], **given) is None
-        assert waiting(kernels) is not None
+        assert asyncio.run(taken(["ruby", "-m", "kernel"])) is None
+        assert asyncio.run(taken([sys.executable, "-X", "dev", "-m"])) is None

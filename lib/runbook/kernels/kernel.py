@@ -1,8 +1,8 @@
 """One kernel, from start to end, and every way in which it can end.
 
-nbclient runs a cell and tells when the kernel died; what is added here: time limits and signals
-first interrupt the kernel, so that the cell can cancel its statement and say so, and only then end
-it; what the kernel said last is not lost; and a kernel that was told to exit counts as a failure.
+nbclient runs a cell and tells when the kernel died. Added here: time limits and signals interrupt
+the kernel, so that the cell can cancel its statement and say so, before they end it; what the
+kernel said last is not lost; being told to exit counts as a failure.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from ..errors import InDoubt, Refused
 from ..redact import redact, redact_tree
 from .ahead import Ahead, provisioner
+from .channels import Channels, ended
 from .engine import Execution, Interrupted
 from .limits import Limits
 from .notebook import COMPLETED, SKIPPED
@@ -97,6 +98,8 @@ class Client(PapermillNotebookClient):
             finally:
                 self.set_widgets_metadata()
                 if self.km is not None and self.km.has_kernel:
+                    if self.shutdown_kernel != "immediate":
+                        await ended(self.km, within_s=GRACE_S / 2)  # else signals, by nbclient
                     await self._async_cleanup_kernel()
                 for task in asyncio.all_tasks() - others:
                     task.cancel()
@@ -106,13 +109,13 @@ class Client(PapermillNotebookClient):
     async def _start(self, **launch: Any) -> None:
         try:
             self.km = self.create_kernel_manager()
-            self.km.connection_file = str(Path(launch["env"]["IPYTHONDIR"], "connection.json"))
+            self.km.connection_file = f"{launch['env']['IPYTHONDIR']}/connection.json"
             self.km.transport_encryption = "auto"
             self.km.provisioner = provisioner(self.km, self.kernels)
+            self.km.client_factory = Channels
             self.extra_arguments = [f"--IPKernelApp.exec_lines={_PROMPT_OUTPUT}"]
             await self._watch(self.async_start_new_kernel(**launch), None)
             await self._watch(self.async_start_new_kernel_client(), None)
-            self.kernels.start()  # the next notebook's, on the other core
         except NoSuchKernel as error:
             raise Refused(
                 f"The kernel `{error.name}` that the notebook asks for is not installed here.",
@@ -137,8 +140,7 @@ class Client(PapermillNotebookClient):
             self.nb_man.passed(cell, SKIPPED)
             return True
         self.nb_man.cell_start(cell, index)
-        self.reply: Mapping[str, Any] = {}
-        self.request = ""
+        self.reply, self.request = {}, ""
         self.begun = asyncio.Event()
         try:
             await self._watch(self._execute(cell, index), self.limits.left())
@@ -266,9 +268,7 @@ class Client(PapermillNotebookClient):
 
     def _interrupted(self) -> Interrupted:
         name = self.signal.name if self.signal else "a signal"
-        return Interrupted(
-            "Interrupted by Ctrl-C." if name == "SIGINT" else f"Interrupted by {name}."
-        )
+        return Interrupted(f"Interrupted by {'Ctrl-C' if name == 'SIGINT' else name}.")
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
