@@ -26,7 +26,8 @@ WHO = (
 PREPARED = """
 import time
 from runbook.kernels import ahead
-made = ahead.Ahead(1)
+made = ahead.Ahead()
+made.start()
 print(made._loaded[0].pid, flush=True)
 time.sleep(60)
 """
@@ -38,7 +39,7 @@ from pathlib import Path
 from runbook import record
 from runbook.kernels import ahead
 project = Path(sys.argv[1])
-with ahead.kernels(2) as kernels:
+with ahead.kernels() as kernels:
     print(kernels._loaded[0].pid, flush=True)
     record.run(project / "notebooks" / "01_phase.ipynb", phase="p", target="embedded",
                parameters={}, runs=project / "runs", project=project, kernels=kernels,
@@ -81,7 +82,7 @@ def alive(pid: int) -> bool:
 
 def test_each_notebook_gets_a_process_of_its_own_made_from_the_loaded_one(project):
     used = set()
-    with ahead.kernels(2) as kernels:
+    with ahead.kernels() as kernels:
         for _ in range(2):
             done = run(project, kernels, f"{WHO}\nassert 'mark' not in globals()\nmark = 1")
             assert done.outcome == "passed"
@@ -95,20 +96,20 @@ def test_each_notebook_gets_a_process_of_its_own_made_from_the_loaded_one(projec
 
 def test_two_kernels_from_one_process_share_no_random_numbers(project):
     draws = "import random, uuid, numpy\nprint(random.random(), uuid.uuid4(), numpy.random.rand())"
-    with ahead.kernels(2) as kernels:
+    with ahead.kernels() as kernels:
         one, two = (said_in_output(run(project, kernels, draws))[0].split() for _ in range(2))
     assert not set(one) & set(two)
 
 
 def test_a_kernel_started_ahead_behaves_like_any_other(project):
     cells = "import sys\nprint(sys.path, sys.argv[0].rpartition('/')[2], sys.flags, __name__)"
-    with ahead.kernels(1) as kernels:
+    with ahead.kernels() as kernels:
         one = run(project, kernels, cells)
     assert said_in_output(one) == said_in_output(run(project, None, cells))
 
 
 def test_what_a_kernel_says_past_its_channels_reaches_the_record(project):
-    with ahead.kernels(1) as kernels:
+    with ahead.kernels() as kernels:
         done = run(project, kernels, "import os\nos.system('echo last words >&2')\nos.abort()")
     assert done.outcome == "failed"
     assert done.exit_code == 5
@@ -117,7 +118,7 @@ def test_what_a_kernel_says_past_its_channels_reaches_the_record(project):
 
 
 def test_without_the_loaded_process_a_kernel_is_started_as_ever(project):
-    with ahead.kernels(1) as kernels:
+    with ahead.kernels() as kernels:
         os.kill(loaded(kernels), signal.SIGKILL)
         kernels._loaded[0].wait()
         done = run(project, kernels, "print('all the same')")
@@ -126,7 +127,7 @@ def test_without_the_loaded_process_a_kernel_is_started_as_ever(project):
 
 
 def test_a_kernel_dies_with_the_process_that_made_it_and_the_run_says_so(project):
-    with ahead.kernels(1) as kernels:
+    with ahead.kernels() as kernels:
         cell = f"import os, time\nos.kill({loaded(kernels)}, 9)\ntime.sleep(60)"
         done = run(project, kernels, cell)
     assert (done.outcome, done.exit_code) == ("failed", 5)
@@ -134,7 +135,7 @@ def test_a_kernel_dies_with_the_process_that_made_it_and_the_run_says_so(project
 
 
 def test_a_process_that_nobody_needed_ends_with_the_run():
-    with ahead.kernels(3) as kernels:
+    with ahead.kernels() as kernels:
         pid = loaded(kernels)
         assert alive(pid)
     assert not alive(pid)
@@ -165,6 +166,6 @@ def test_another_kernel_than_this_environments_is_not_made_from_the_loaded_proce
     async def taken(command: list[str]) -> Any:
         return await kernels.take(command, env={}, cwd=None, output=None)
 
-    with ahead.kernels(1) as kernels:
+    with ahead.kernels() as kernels:
         assert asyncio.run(taken(["ruby", "-m", "kernel"])) is None
         assert asyncio.run(taken([sys.executable, "-X", "dev", "-m"])) is None

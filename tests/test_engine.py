@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,13 @@ class Run:
         except BaseException as error:
             self.error = error
 
-    def _save(self, nb: Any) -> None:
+    def _save(self, nb: Any, changed: Collection[int]) -> None:
         text = json.dumps(nb)
-        self.saved = json.loads(text)
+        before, self.saved = self.saved, json.loads(text)
         self.ever_saved += text
+        if before:  # whoever keeps only what is said to have changed misses nothing
+            same = [cell for i, cell in enumerate(self.saved["cells"]) if i not in changed]
+            assert same == [cell for i, cell in enumerate(before["cells"]) if i not in changed]
 
     @property
     def statuses(self) -> list[str]:
@@ -192,10 +196,17 @@ def test_no_path_of_this_machine_is_saved_with_an_error(tmp_path):
     assert str(tmp_path) not in json.dumps(run.saved)
 
 
+def test_a_display_that_a_later_cell_updates_is_saved_with_it():
+    run = Run("from IPython.display import display\nshown = display(1, display_id=True)",
+              "shown.update('hunter and gatherer')\nimport time; time.sleep(1)")  # fmt: skip
+    assert run.error is None
+    assert "hunter and gatherer" in run.text(0)
+
+
 def test_a_full_disk_stops_the_notebook_before_the_next_cell(monkeypatch):
     saves: list[int] = []
 
-    def full(self: Run, nb: Any) -> None:
+    def full(self: Run, nb: Any, changed: Any) -> None:
         saves.append(1)
         if any(cell.get("execution_count") == 1 for cell in nb["cells"]):
             raise OSError(28, "No space left on device")
@@ -212,7 +223,7 @@ import json, sys
 from made_notebooks import notebook
 from runbook.kernels import engine
 saved = open(sys.argv[1], "w")
-def save(nb):
+def save(nb, changed):
     saved.seek(0); saved.truncate(); saved.write(json.dumps(nb)); saved.flush()
 cell = "import time\\ntry: time.sleep(60)\\nfinally: print('cancelled')"
 try:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_notebooks import on_disk, python, until
+from made_notebooks import nbformat, notebook, on_disk, python, until
 from runbook import record
 from runbook.audit import manifest
 from runbook.errors import Refused
 from runbook.kernels import verdict
 from runbook.record import Record
-from runbook.records import archive, page, provenance
+from runbook.records import archive, page, provenance, unfinished
 from runbook.records.archive import NotArchived
 
 NAME = re.compile(r"\d{8}T\d{6}Z_event-wizard_embedded_[0-9a-f]{8}")
@@ -239,10 +239,11 @@ def killed(project: Path) -> Path:
 def test_a_killed_run_is_archived_as_interrupted_by_the_next_one(killed):
     [draft] = (killed / "runs").glob(".unfinished-*/")
     assert record.records(killed / "runs") == []
-    left = json.loads((draft / "executed.ipynb").read_text())
+    left = unfinished.read(draft)
     assert [
         c["metadata"]["papermill"]["status"] for c in left["cells"] if c["cell_type"] == "code"
     ] == [*("completed", "completed", "running", "pending")]
+    assert "done before" in json.dumps(left)
 
     done = run(killed, phase(killed, "1", name="02.ipynb"))
     interrupted, passed = record.records(killed / "runs")
@@ -255,6 +256,39 @@ def test_a_killed_run_is_archived_as_interrupted_by_the_next_one(killed):
     assert statuses == ["completed", "completed", "failed", "pending"]
     assert "done before" in (interrupted.path / "record.html").read_text()
     assert not list((killed / "runs").glob(".unfinished*"))
+
+
+def test_what_was_kept_of_a_notebook_is_what_was_saved_last(tmp_path, monkeypatch):
+    nb = notebook("1", "2", "3")
+    kept = unfinished.Unfinished(tmp_path)
+    assert unfinished.read(tmp_path) is None
+    kept.save(nb, [0, 1, 2])
+    for index in (0, 1):
+        nb.cells[index].outputs = [nbformat.v4.new_output("stream", text="ü" * 99)]
+        nb.metadata["papermill"] = {"at": index, "end_time": None}
+        kept.save(nb, [index])
+        assert unfinished.read(tmp_path) == nb
+    before = json.dumps(unfinished.read(tmp_path))
+    nb.cells[2].source = "a text that is longer than what follows it"
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            kept.save(nb, [2])
+    lines = tmp_path / "executed.jsonl"
+    lines.write_bytes(lines.read_bytes()[:-30])  # what a process killed in its write leaves
+    assert json.dumps(unfinished.read(tmp_path)) == before
+    nb.cells[2].source = "shorter"
+    kept.save(nb, [2])
+    assert unfinished.read(tmp_path) == nb
+    nb.metadata["papermill"]["end_time"] = "now"
+    unfinished.whole(tmp_path, json.dumps(nb))
+    assert unfinished.read(tmp_path) == nb
+    lines.write_text('{"metadata": {}, "cells": {"0": {}}}\n')  # killed before it was removed
+    assert unfinished.read(tmp_path) == nb
 
 
 def test_a_run_that_lives_is_not_taken_for_a_killed_one(project):

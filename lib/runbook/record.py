@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,8 @@ from .kernels import verdict
 from .kernels.parameters import check_parameters, defaults
 from .records import archive, closing, provenance
 from .records.archive import Draft
-from .records.closing import DOCUMENT, NOTEBOOK, RUNNING, Witnesses
+from .records.closing import DOCUMENT, RUNNING, Witnesses
+from .records.unfinished import Unfinished
 from .redact import learn, redact
 
 if TYPE_CHECKING:
@@ -229,9 +230,11 @@ def _execute(
     """Run it through papermill; whatever happens becomes an outcome."""
     kept = _Kept()
 
-    def save(nb: Any) -> None:
+    unfinished = Unfinished(draft.folder)
+
+    def save(nb: Any, changed: Collection[int]) -> None:
         kept.notebook = nb
-        archive.write(draft.folder / NOTEBOOK, notebook.quick_text(nb))
+        unfinished.save(nb, changed)
 
     error: BaseException | None = None
     try:

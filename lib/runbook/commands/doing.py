@@ -11,9 +11,11 @@ from pathlib import Path
 from .. import embedded, history, ledger
 from ..cli import say
 from ..errors import Refused
+from ..kernels.ahead import Ahead, kernels
 from ..notebook_names import BASELINE, VALIDATION
-from ..plan import Plan
+from ..plan import Phase, Plan
 from ..plan_file import read_plan
+from ..postgres import seat
 from ..project import find_project
 from ..target import Target, open_target
 
@@ -31,11 +33,26 @@ def run(options: argparse.Namespace) -> int:
     phases = [plan.phase(name) for name in chosen] or list(plan.phases)
     target = open_target(options.target, root)
     mode = options.mode or ("check" if target.protected else "apply")
-    if mode == "apply" and not options.again and not options.phases and _complete(plan, target):
-        total = len(plan.migrations)
-        say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
-            " (--again runs the notebooks all the same.)")  # fmt: skip
-        return 0
+    asked = options.again or options.phases or mode != "apply"
+    unmade = target.kind == "embedded" and not seat.holds_server(embedded.home(root))
+    with kernels(ready=asked or unmade) as ahead:  # they get ready while the server is made
+        if not asked and _complete(plan, target):
+            total = len(plan.migrations)
+            say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
+                " (--again runs the notebooks all the same.)")  # fmt: skip
+            return 0
+        return _run(options, root, plan, phases, target, mode, ahead)
+
+
+def _run(
+    options: argparse.Namespace,
+    root: Path,
+    plan: Plan,
+    phases: list[Phase],
+    target: Target,
+    mode: str,
+    ahead: Ahead,
+) -> int:
     # What follows needs the parser, kernels and archives; nothing to do needs none of them.
     from ..approvals import second
     from . import executing
@@ -50,8 +67,9 @@ def run(options: argparse.Namespace) -> int:
         names = [BASELINE, *names] + ([VALIDATION] if mode == "apply" else [])
     given = {"mode": mode, "approve": options.approve, "lock_timeout_ms": options.lock_timeout_ms}
     code = executing.execute(
-        root, target, names, options.operator, given, sign=options.sign, archive=options.archive
-    )
+        root, target, names, options.operator, given, sign=options.sign, archive=options.archive,
+        ahead=ahead,
+    )  # fmt: skip
     applied, total = executing.counts(plan, target)
     say(f"{applied}/{total} applied on {target.name}")
     if mode == "check" and not code and target.protected and not alone:

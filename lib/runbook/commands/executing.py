@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +31,14 @@ def execute(
     *,
     sign: str = "",
     archive: str = "",
+    ahead: Ahead | None = None,
 ) -> int:
     """Run notebooks headlessly, each into its record; the first exit code that is not 0.
 
     Args:
         sign: a file with a key that signs the records.
         archive: where copies of them go.
+        ahead: what kernels are made from, where the caller began that before.
 
     Raises:
         Refused: the key or the archive cannot be used; nothing was started.
@@ -43,7 +46,8 @@ def execute(
     key, place = signing.key_of(sign), storing.place_of(archive)
     if place is not None:
         place.greet(root / "runs")
-    with kernels(len(names)) as ahead:
+    with contextlib.nullcontext(ahead) if ahead else kernels() as ahead:
+        ahead.start()
         return _executed(root, target, names, operator, given, ahead, key, place)
 
 

@@ -8,7 +8,6 @@ it can reach it. When the socket closes (the run is over, or this process was ki
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -16,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,12 +34,13 @@ class Ahead:
     every kernel is started as ever.
     """
 
-    def __init__(self, notebooks: int) -> None:
+    def __init__(self) -> None:
         self._loaded: tuple[subprocess.Popen[bytes], socket.socket] | None = None
-        if notebooks > 0 and sys.platform == "linux":
-            self._start()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin to load, where that has not begun yet; and what this process needs for a run."""
+        if self._loaded is not None or sys.platform != "linux":
+            return
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -54,6 +55,7 @@ class Ahead:
                 ours.close()
                 return
         self._loaded = process, ours
+        threading.Thread(target=_load, name="loading what a run needs").start()
 
     async def take(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: str | None, output: Any
@@ -61,6 +63,8 @@ class Ahead:
         """A copy of the loaded process, now a kernel; None where this command wants another."""
         if self._loaded is None or list(command[:3]) != [sys.executable, *_COMMAND]:
             return None
+        import asyncio
+
         given = {"arguments": list(command[3:]), "environment": dict(env), "folder": cwd}
         text = json.dumps(given).encode()
         line, theirs = socket.socketpair()
@@ -134,10 +138,16 @@ class Copy:
 
 
 @contextlib.contextmanager
-def kernels(notebooks: int) -> Iterator[Ahead]:
-    """Kernels for so many notebooks, one after the other; what is left over is ended."""
-    ahead = Ahead(notebooks)
+def kernels(*, ready: bool = True) -> Iterator[Ahead]:
+    """Kernels for notebooks, one after the other; what is left over is ended.
+
+    Args:
+        ready: begin to load now; otherwise with start().
+    """
+    ahead = Ahead()
     try:
+        if ready:
+            ahead.start()
         yield ahead
     finally:
         ahead.close()
@@ -164,6 +174,11 @@ def provisioner(manager: Any, ahead: Ahead) -> Any:
             return self.connection_info
 
     return Provisioner(kernel_id=str(uuid.uuid4()), kernel_spec=manager.kernel_spec, parent=manager)
+
+
+def _load() -> None:
+    with contextlib.suppress(Exception):  # whoever needs it meets the error, too
+        from . import kernel  # noqa: F401
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

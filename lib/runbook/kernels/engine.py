@@ -12,7 +12,7 @@ Usable through papermill's API as engine "runbook", with these keywords beside p
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +30,8 @@ with absent(IRI_GRAMMAR):
     from papermill.execute import execute_notebook  # noqa: F401 (to be used from here)
 
 NAME = "runbook"
+# Keeps a notebook durably; the second are the cells that differ from the last one that it kept.
+Save = Callable[[nbformat.NotebookNode, Collection[int]], None]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -64,7 +66,7 @@ class Execution(NotebookExecutionManager):
         self,
         nb: nbformat.NotebookNode,
         *,
-        save: Callable[[nbformat.NotebookNode], None],
+        save: Save,
         on_event: Callable[[CellEvent], None] | None = None,
         project: Path | None = None,
         **options: Any,
@@ -80,6 +82,7 @@ class Execution(NotebookExecutionManager):
             key=lambda place: -len(place[0]),
         )
         self.current: int | None = None
+        self.changed = set(range(len(nb.cells)))
         self.unsaved: OSError | None = None
 
     def notebook_start(self, **kwargs: Any) -> None:
@@ -98,9 +101,11 @@ class Execution(NotebookExecutionManager):
             cell = redact_tree(self.nb.cells[self.current])
             cell["outputs"] = people.hidden(cell.get("outputs", []))
             shown.cells[self.current] = cell
+            self.changed.add(self.current)
         try:
-            self._save(shown)
+            self._save(shown, sorted(self.changed))
             self.unsaved = None
+            self.changed.clear()
         except OSError as error:
             self.unsaved = error
 
@@ -118,6 +123,7 @@ class Execution(NotebookExecutionManager):
     def cell_complete(self, cell: Any, cell_index: int | None = None, **kwargs: Any) -> None:
         outputs = people.hidden(redact_tree(cell.outputs))
         cell.outputs = [self._elsewhere(output) for output in outputs]
+        self.changed.add(self.current)
         self.current = None
         super().cell_complete(cell, cell_index)
         seen = cell.metadata.papermill
@@ -126,13 +132,15 @@ class Execution(NotebookExecutionManager):
 
     def cell_failed(self, index: int, what: str) -> None:
         """Mark a cell: it was started, and this is what became of it."""
+        self.changed.add(index)
         cell = self.nb.cells[index]
         self.cell_exception(cell, index)
         cell.metadata.papermill["error"] = people.hidden(redact(what))
 
-    def passed(self, cell: Any, status: str) -> None:
+    def passed(self, index: int, status: str) -> None:
         """Mark a cell that has nothing to run."""
-        cell.metadata.papermill["status"] = status
+        self.changed.add(index)
+        self.nb.cells[index].metadata.papermill["status"] = status
 
     def ended(self, error: BaseException | None) -> None:
         """Say in the notebook how it ended; a cell that failed has said so before."""
@@ -187,12 +195,12 @@ class RunbookEngine(NBClientEngine):
         kernel_name: str,
         output_path: str | None = None,
         *,
-        save: Callable[[nbformat.NotebookNode], None] | None = None,
+        save: Save | None = None,
         on_event: Callable[[CellEvent], None] | None = None,
         autosave_cell_every: int = 5,
         **options: Any,
     ) -> nbformat.NotebookNode:
-        """Run the notebook; save it at every step through `save(nb)`, or at `output_path`.
+        """Run the notebook; save it at every step through `save`, or at `output_path`.
 
         Raises:
             InDoubt: the kernel died, a time limit passed, or a cell ended the notebook.
@@ -208,7 +216,7 @@ class RunbookEngine(NBClientEngine):
         run = Execution(
             nb,
             save=save
-            or (lambda shown: write(Path(output_path), text(shown)) if output_path else None),
+            or (lambda shown, _: write(Path(output_path), text(shown)) if output_path else None),
             on_event=on_event,
             project=options.get("kernel_cwd"),
             autosave_cell_every=autosave_cell_every,

@@ -27,7 +27,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from ..errors import InDoubt, Refused
 from ..redact import redact, redact_tree
 from .ahead import Ahead, provisioner
-from .channels import Channels, ended
+from .channels import PROMPT_OUTPUT, Channels, ended
 from .engine import Execution, Interrupted
 from .limits import Limits
 from .notebook import COMPLETED, SKIPPED
@@ -38,14 +38,6 @@ GRACE_S = 5.0  # for the cell to cancel its statement, after it was interrupted
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-# Output leaves the kernel at once instead of after 0.2 s, and a crash is reported past the kernel's
-# own channels, which crash with it: a killed kernel takes less with it.
-_PROMPT_OUTPUT = """
-import sys as _sys, faulthandler as _crash
-_sys.stdout.flush_interval = _sys.stderr.flush_interval = 0.01
-_crash.enable(getattr(_sys.stderr, "_original_stdstream_copy", None) or _sys.__stderr__, False)
-del _sys, _crash
-"""
 
 
 class Client(PapermillNotebookClient):
@@ -69,7 +61,7 @@ class Client(PapermillNotebookClient):
         client = cls(run, kernel_name=kernel_name, coalesce_streams=True, iopub_timeout=IOPUB_S)
         client.startup_timeout = int(start_timeout)
         client.on_cell_executed = client._replied
-        client.kernels, client.limits = kernels or Ahead(0), Limits(cell_timeout_s, timeout_s)
+        client.kernels, client.limits = kernels or Ahead(), Limits(cell_timeout_s, timeout_s)
         with tempfile.TemporaryFile() as client.said, tempfile.TemporaryDirectory() as profile:
             # Of its own: an operator's IPython profile must not change what a phase does.
             env = {**os.environ, "IPYTHONDIR": profile, **(kernel_env or {})}
@@ -113,7 +105,7 @@ class Client(PapermillNotebookClient):
             self.km.transport_encryption = "auto"
             self.km.provisioner = provisioner(self.km, self.kernels)
             self.km.client_factory = Channels
-            self.extra_arguments = [f"--IPKernelApp.exec_lines={_PROMPT_OUTPUT}"]
+            self.extra_arguments = [f"--IPKernelApp.exec_lines={PROMPT_OUTPUT}"]
             await self._watch(self.async_start_new_kernel(**launch), None)
             await self._watch(self.async_start_new_kernel_client(), None)
         except NoSuchKernel as error:
@@ -134,10 +126,10 @@ class Client(PapermillNotebookClient):
         if self.stopping.is_set():
             raise self._interrupted()
         if cell.cell_type != "code" or not cell.source.strip():
-            self.nb_man.passed(cell, COMPLETED)
+            self.nb_man.passed(index, COMPLETED)
             return True
         if self.skip_cells_with_tag in cell.metadata.get("tags", []):
-            self.nb_man.passed(cell, SKIPPED)
+            self.nb_man.passed(index, SKIPPED)
             return True
         self.nb_man.cell_start(cell, index)
         self.reply, self.request = {}, ""
@@ -235,6 +227,9 @@ class Client(PapermillNotebookClient):
             self.begun.set()
         if msg["msg_type"] != "stream":
             msg["content"] = redact_tree(msg["content"])
+        if msg["msg_type"] == "update_display_data":  # of an earlier cell, perhaps
+            shown = msg["content"].get("transient", {}).get("display_id")
+            self.nb_man.changed.update(self._display_id_map.get(shown, {}))
         return super().process_message(msg, cell, cell_index)
 
     def output(self, outs: list[Any], msg: Any, display_id: str | None, cell_index: int) -> Any:

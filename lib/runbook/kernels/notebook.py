@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import warnings
@@ -68,11 +67,6 @@ def load(path: Path) -> nbformat.NotebookNode:
 def text(nb: nbformat.NotebookNode) -> str:
     """A notebook as it is kept: indented and sorted, so that two can be compared."""
     return nbformat.v4.writes(nb) + "\n"
-
-
-def quick_text(nb: nbformat.NotebookNode) -> str:
-    """The same notebook in a tenth of the time, for the two saves of every cell."""
-    return json.dumps(nb, ensure_ascii=False, default=str)
 
 
 def blank(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:

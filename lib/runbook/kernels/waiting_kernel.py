@@ -20,6 +20,12 @@ MODULES = (
     "ipykernel.kernelapp",
     "runbook.in_hand.opened",
     "runbook.in_hand.desk",
+    "runbook.validation.cells",
+    "debugpy.server",
+    "ipykernel.debugger",
+    "IPython.extensions.storemagic",
+    "psutil",
+    "sqlite3",
 )
 
 

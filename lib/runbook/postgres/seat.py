@@ -231,6 +231,11 @@ def make_home(home: Path) -> None:
             home.chmod(0o755)
 
 
+def holds_server(home: Path) -> bool:
+    """Whether a server was made here before: looked at, not asked."""
+    return any((place / "stamp").exists() for place in (home, home / "server"))
+
+
 def log_of(home: Path) -> Path:
     """The server's log, wherever its seat is."""
     away = home / "server"

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from ..audit import chain, evidence, manifest, people, scan, signing, witness
 from ..kernels import verdict
 from ..redact import redact_tree
-from . import archive, journal
+from . import archive, journal, unfinished
 from .archive import Draft, NotArchived
 
 if TYPE_CHECKING:
     from ..target import Target
 
-NOTEBOOK, PAGE, DOCUMENT = "executed.ipynb", "record.html", "draft.json"
+PAGE, DOCUMENT = "record.html", "draft.json"
 RUNNING = "running"
 
 
@@ -99,11 +99,12 @@ def left_behind(draft: Draft) -> tuple[dict[str, Any], Any]:
     """
     from ..kernels import notebook
 
-    file, copy = draft.folder / DOCUMENT, draft.folder / NOTEBOOK
+    file = draft.folder / DOCUMENT
     document = json.loads(file.read_text(encoding="utf-8"))
-    nb = notebook.load(copy) if copy.exists() else None
+    nb = unfinished.read(draft.folder)
     if document["outcome"] == RUNNING:
-        last = datetime.fromtimestamp((copy if copy.exists() else file).stat().st_mtime, UTC)
+        saved = unfinished.last_saved(draft.folder) or file.stat().st_mtime
+        last = datetime.fromtimestamp(saved, UTC)
         cell = "" if nb is None else notebook.mark_abandoned(nb, last)
         ran = "the fleet" if "targets" in document else "the notebook"
         document.update(verdict.abandoned(cell, ran), ended=iso(last))
@@ -127,7 +128,7 @@ def _complete(folder: Path, document: dict[str, Any], nb: Any) -> None:
     from . import page
 
     if nb is not None:
-        archive.write(folder / NOTEBOOK, notebook.text(nb))
+        unfinished.whole(folder, notebook.text(nb))
     for part in folder.glob(".*.part"):
         part.unlink()
     files = {
