@@ -13,7 +13,7 @@ from ..cli import say
 from ..errors import Refused
 from ..kernels.ahead import Ahead, kernels
 from ..notebook_names import BASELINE, VALIDATION
-from ..plan import Phase, Plan
+from ..plan import Plan
 from ..plan_file import read_plan
 from ..postgres import seat
 from ..project import find_project
@@ -25,6 +25,20 @@ _VALIDATION = "validation"
 
 def run(options: argparse.Namespace) -> int:
     """Execute the notebooks of the phases in order; stop at the first that does not pass."""
+    with kernels(ready=_certain(options)) as ahead:
+        return _run(options, ahead)
+
+
+def _certain(options: argparse.Namespace) -> bool:
+    """Whether notebooks will run: kernels then get ready while an embedded server is made."""
+    if options.again or options.phases:
+        return True
+    root = find_project(options.project)
+    embedding = open_target(options.target, root).kind == "embedded"
+    return embedding and not seat.holds_server(embedded.home(root))
+
+
+def _run(options: argparse.Namespace, ahead: Ahead) -> int:
     root = find_project(options.project)
     plan = read_plan(root)
     named = options.phases == [_VALIDATION]
@@ -33,26 +47,11 @@ def run(options: argparse.Namespace) -> int:
     phases = [plan.phase(name) for name in chosen] or list(plan.phases)
     target = open_target(options.target, root)
     mode = options.mode or ("check" if target.protected else "apply")
-    asked = options.again or options.phases or mode != "apply"
-    unmade = target.kind == "embedded" and not seat.holds_server(embedded.home(root))
-    with kernels(ready=asked or unmade) as ahead:  # they get ready while the server is made
-        if not asked and _complete(plan, target):
-            total = len(plan.migrations)
-            say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
-                " (--again runs the notebooks all the same.)")  # fmt: skip
-            return 0
-        return _run(options, root, plan, phases, target, mode, ahead)
-
-
-def _run(
-    options: argparse.Namespace,
-    root: Path,
-    plan: Plan,
-    phases: list[Phase],
-    target: Target,
-    mode: str,
-    ahead: Ahead,
-) -> int:
+    if mode == "apply" and not options.again and not options.phases and _complete(plan, target):
+        total = len(plan.migrations)
+        say(f"Nothing to apply: {total}/{total} applied and closed on {target.name}."
+            " (--again runs the notebooks all the same.)")  # fmt: skip
+        return 0
     # What follows needs the parser, kernels and archives; nothing to do needs none of them.
     from ..approvals import second
     from . import executing
