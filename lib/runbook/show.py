@@ -21,8 +21,11 @@ SIGNS = {PASS: "✓ PASS", WARN: "▲ WARN", FAIL: "✕ FAIL", SKIP: "○ SKIP"}
 _WORST_FIRST = {FAIL: 0, WARN: 1, SKIP: 2, PASS: 3}
 # Inline, because an untrusted notebook and the web's previews drop the style block below.
 LEFT = 'style="text-align:left"'
+# There, long names would push the verdicts out of sight; the style block lays out more freely.
+NARROW = 'style="table-layout:fixed;width:100%;overflow-wrap:break-word"'
 STYLE = """<style>
-table.runbook { border-collapse: collapse; width: 100%; table-layout: auto; }
+table.runbook { border-collapse: collapse; width: 100%;
+  table-layout: auto !important; }
 table.runbook caption { caption-side: top; text-align: left; font-weight: bold; padding: 0.4em 0; }
 table.runbook th, table.runbook td { text-align: left; vertical-align: top; padding: 0.25em 0.8em;
   white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884; }
@@ -166,7 +169,7 @@ def _html(frame: pd.DataFrame, caption: str) -> str:
     head = "".join(f'<th scope="col" {LEFT}>{escape(column)}</th>' for column in columns)
     body = "".join(_row(columns, values) for values in frame.itertuples(index=False))
     return (
-        f'<table class="runbook"><caption>{escape(caption)}</caption>'
+        f'<table class="runbook" {NARROW}><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from .steps import MAP
-from .view import View
+from .view import EMBEDDED, PRODUCTION, STAGING, View
 from .words import PICTURE, after, lines, signed
 
 # Badges are dark with white words: they read the same on light and on dark paper.
@@ -18,10 +18,7 @@ STYLE = """<style>
 .runbook-panel.PRODUCTION { border-left-color: #a3161b; }
 .runbook-panel p { margin: 0 0 0.4em; }
 .runbook-panel dl + p { margin: 0.4em 0 0; }
-.runbook-panel .where { color: #fff; background: #1c5d99; font-weight: bold; padding: 0.1em 0.6em;
-  letter-spacing: 0.06em; }
-.runbook-panel.STAGING .where { background: #7a4b00; }
-.runbook-panel.PRODUCTION .where { background: #a3161b; }
+.runbook-panel .where { letter-spacing: 0.06em; }
 .runbook-panel dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; margin: 0; }
 .runbook-panel dt { font-weight: bold; float: none; width: auto; white-space: nowrap; }
 .runbook-panel dd { margin: 0; padding: 0; overflow-wrap: anywhere; }
@@ -35,6 +32,10 @@ STYLE = """<style>
 .runbook-panel td.failed, .runbook-panel td.in-doubt { font-weight: bold; }
 </style>"""
 
+# Inline, because an untrusted notebook drops the style block: which database it is, it says too.
+_BADGE = "color:#fff;background-color:{};font-weight:bold;padding:0.1em 0.6em"
+_COLOURS = {EMBEDDED: "#1c5d99", STAGING: "#7a4b00", PRODUCTION: "#a3161b"}
+
 
 def html(view: View, picture: str = PICTURE) -> str:
     """The panel as it stands.
@@ -43,7 +44,8 @@ def html(view: View, picture: str = PICTURE) -> str:
         picture: what it says of itself; "" where a clock above it does.
     """
     title = f"{view.project} · {view.phase}"
-    where = f'<span class="where">{view.environment}</span> <b>{escape(title)}</b>'
+    badge = _BADGE.format(_COLOURS[view.environment])
+    where = f'<span class="where" style="{badge}">{view.environment}</span> <b>{escape(title)}</b>'
     said = f"<p><i>{picture}</i></p>" if picture else ""
     top = "".join(_pair(label, [value]) for label, value in lines(view))
     below = "".join(_pair(label, [value]) for label, value in after(view))

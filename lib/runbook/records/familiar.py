@@ -13,6 +13,9 @@ import re
 # Each start tag as `show` writes it → as the page has it.
 _STARTS = {
     '<table class="runbook">': "<table>",
+    '<table class="runbook" style="table-layout:fixed;width:100%;overflow-wrap:break-word">': (
+        "<table>"
+    ),
     "<caption>": "<caption>",
     "<thead>": "<thead>",
     "<tbody>": "<tbody>",
