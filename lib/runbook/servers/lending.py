@@ -60,8 +60,11 @@ def lend_roles(server: Server, target: Target, database: str) -> tuple[str, list
         for role in lacking:
             _make(conn, role)
         for role in roles:
-            if role in lacking or there[role.name] == _LENT:  # it may be in others by now
-                _grant(conn, role, roles, administers_all=role.creates and major < 16)
+            if role not in lacking and there[role.name] != _LENT:
+                continue
+            if role not in lacking:  # lent before: what it may do may be something else by now
+                _make(conn, role, verb="alter")
+            _grant(conn, role, roles, administers_all=role.creates and major < 16)
         for role in roles:
             if role.owner:
                 owns = sql.SQL("alter database {} owner to {}")
@@ -72,18 +75,19 @@ def lend_roles(server: Server, target: Target, database: str) -> tuple[str, list
     return user, [] if same else [f"what PostgreSQL {major} does otherwise than {server.version}"]
 
 
-def _make(conn: psycopg.Connection, role: Role) -> None:
+def _make(conn: psycopg.Connection, role: Role, *, verb: str = "create") -> None:
     options = [
         "inherit" if role.inherits else "noinherit",
         "bypassrls" if role.bypasses or role.superuser else "nobypassrls",
         "createrole" if role.creates or role.superuser else "nocreaterole",
     ]
-    create = sql.SQL("create role {} login " + " ".join(options))
+    create = sql.SQL(f"{verb} role {{}} login " + " ".join(options))
     says = sql.SQL("comment on role {} is {}")
     name = sql.Identifier(role.name)
     # Another twin may be made at the same moment.
-    duplicate = (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation)
-    with contextlib.suppress(*duplicate), conn.transaction():
+    errors = psycopg.errors
+    together = (errors.DuplicateObject, errors.UniqueViolation, errors.InternalError_)
+    with contextlib.suppress(*together), conn.transaction():
         conn.execute(create.format(name))
         conn.execute(says.format(name, sql.Literal(_LENT)))
 
