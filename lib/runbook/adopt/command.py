@@ -25,6 +25,7 @@ def init(options: argparse.Namespace) -> int:
         mend=options.mend,
         replay=not options.without_replay,
         platform=options.platform,
+        applied_to=options.applied_to,
     )
     emit(_document(adopted)) if options.json else _show(adopted, project)
     return 3 if _wrong(adopted) else 0
@@ -44,6 +45,8 @@ def _show(adopted: Adopted, project: Path) -> None:
     say(f"  platform: {_PLATFORM[adopted.platform]}{why} (--platform says otherwise)")
     for notice in adopted.folder.notices:
         say(f"  {notice}")
+    if adopted.before:
+        say(f"  baseline: {len(adopted.before)} files, up to {adopted.before[-1].file}")
     for number, group in enumerate(adopted.groups, start=1):
         risks = Counter(adopted.entries[each.version].risk for each in group.files)
         said = ", ".join(f"{risks[r]} {r}" for r in ("low", "medium", "high") if risks[r])
@@ -65,6 +68,10 @@ def _show(adopted: Adopted, project: Path) -> None:
     _trials(adopted)
     kinds = Counter(str(Path(name).parent) for name in adopted.written)
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
+    if adopted.before:
+        say(f"Next: runbook reconcile --project {project} --target env:VAR   (what another tool's"
+            " history says is applied there becomes rows of this one's)")  # fmt: skip
+        return
     if not count:
         say(f"Next: runbook new create_customers --project {project}")
         return
@@ -89,7 +96,8 @@ def _faults(adopted: Adopted) -> None:
 def _trials(adopted: Adopted) -> None:
     if not adopted.trials:
         return
-    files = {each.version: each.target for group in adopted.groups for each in group.files}
+    known = [*adopted.before, *(each for group in adopted.groups for each in group.files)]
+    files = {each.version: each.target for each in known}
     failed = {version: t for version, t in adopted.trials.items() if t.failure}
     held = Counter(t.rollback for t in adopted.trials.values() if not t.why_not)
     say(f"  {len(adopted.trials) - len(failed)} of {len(adopted.trials)} ran in order on an empty"
@@ -115,6 +123,7 @@ def _document(adopted: Adopted) -> dict:
     return {
         "style": adopted.folder.style,
         "platform": adopted.platform,
+        "baseline": [found.version for found in adopted.before],
         "phases": [
             {"id": each.id, "title": each.title, "notebook": each.notebook,
              "versions": [found.version for found in each.files]}

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import embedded
 from ..errors import FileInvalid, Refused
@@ -21,7 +22,7 @@ from ..promises.book import Promise
 from . import trial as trials
 from .grouping import Group, group
 from .judged import judged, skeleton, tables, transaction
-from .nothing_yet import beginning, spoken_of
+from .nothing_yet import beginning, held, spoken_of
 from .plan_text import Entry, plan_text
 from .references import Authors
 from .sources import Fault, Folder, Found, find
@@ -34,6 +35,7 @@ class Adopted:
 
     Fields:
         platform: what plan.toml says of it.
+        before: the baseline: what production holds.
         written: paths below the project, in order.
         entries, trials: by version; no trials where none was asked for.
     """
@@ -43,6 +45,7 @@ class Adopted:
     entries: dict[str, Entry]
     faults: list[Fault]
     platform: str = SUPABASE
+    before: tuple[Found, ...] = ()
     trials: dict[str, Trial] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
@@ -55,6 +58,7 @@ def adopt(
     mend: bool = False,
     replay: bool = True,
     platform: str = "",
+    applied_to: str = "",
 ) -> Adopted:
     """Write the project.
 
@@ -65,6 +69,7 @@ def adopt(
         mend: write files with a byte order mark or CRLF as plain UTF-8.
         replay: run everything on a scratch database, to find what fails and to prove rollbacks.
         platform: supabase or postgresql; "" is what the files speak of.
+        applied_to: the last version that production holds: up to it, the baseline.
 
     Raises:
         Refused: nothing to adopt, a bad --phase, or a file that would be overwritten.
@@ -74,7 +79,8 @@ def adopt(
     project.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".runbook-init-", dir=project))
     try:
-        adopted = _staged(folder, stage, project, phases, replay, platform)
+        given = _Given(phases, replay, platform, applied_to)
+        adopted = _staged(folder, stage, project, given)
         staged = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
         same = {path for path in staged if _same(stage / path, project / path)}
         new = [path for path in staged if path not in same]
@@ -90,9 +96,16 @@ def adopt(
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _staged(
-    folder: Folder, stage: Path, project: Path, phases: Sequence[str], replay: bool, platform: str
-) -> Adopted:
+class _Given(NamedTuple):
+    """What adopt() was asked for."""
+
+    phases: Sequence[str]
+    replay: bool
+    platform: str
+    applied_to: str
+
+
+def _staged(folder: Folder, stage: Path, project: Path, given: _Given) -> Adopted:
     migrations = stage / "migrations"
     for name in ("rollback", "tests"):
         (migrations / name).mkdir(parents=True)
@@ -115,7 +128,7 @@ def _staged(
             entries[found.version] = _entry_of_fault(found, fault)
         else:
             readable.append((migration, found))
-    platform = platform or spoken_of(folder.path, [m.script for m, _ in readable])
+    platform = given.platform or spoken_of(folder.path, [m.script for m, _ in readable])
     authors, read = Authors(), list[Migration]()
     for migration, found in readable:
         entry = _entry(migration, found, authors, platform)
@@ -128,14 +141,15 @@ def _staged(
             remedy=faults[0].remedy,
         )
     entries = {found.version: entries[found.version] for found in kept}
-    groups = group(kept, phases)
-    adopted = Adopted(folder, groups, entries, faults, platform)
-    if replay and read:
+    before = held(kept, given.applied_to)
+    groups = group(kept[len(before) :], given.phases)
+    adopted = Adopted(folder, groups, entries, faults, platform, tuple(before))
+    if given.replay and read:
         adopted.trials = trials.replay(embedded.home(project, platform), read)
     for version, tried in adopted.trials.items():
         remarks = (*entries[version].remarks, *_remarks(tried))
         entries[version] = replace(entries[version], remarks=remarks)
-    text = plan_text(_project_name(project), groups, entries, faults, platform)
+    text = plan_text(_project_name(project), groups, entries, faults, platform, before)
     (migrations / "plan.toml").write_text(text, encoding="utf-8")
     write_notebooks(read_plan(stage), stage / "notebooks")
     return adopted

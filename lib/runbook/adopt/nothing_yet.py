@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import postgast
@@ -13,7 +13,7 @@ from ..plan import POSTGRESQL, SUPABASE
 from ..sql import Script, Statement
 from ..statements.inside import inside
 from .references import mentions
-from .sources import PLAIN, Folder
+from .sources import PLAIN, Folder, Found
 
 _ROLES = {"anon", "authenticated", "service_role"}
 _SCHEMAS = {"auth", "storage", "realtime", "vault", "extensions"}
@@ -43,6 +43,23 @@ def beginning(source: Path, project: Path) -> Folder | None:
             remedy=f"Are those the migrations? Name their folder: {source / min(below).parent}.",
         )
     return Folder(source, PLAIN, (), ())
+
+
+def held(files: Sequence[Found], last: str) -> Sequence[Found]:
+    """The files up to this version, which production holds; none where no version is named.
+
+    Raises:
+        Refused: there is no such version.
+    """
+    if not last:
+        return files[:0]
+    for place, found in enumerate(files):
+        if last.lstrip("0") in (found.version.lstrip("0"), found.name):
+            return files[: place + 1]
+    raise Refused(
+        f"--applied-to {last}: there is no such version.",
+        remedy="Name the last one that production holds.",
+    )
 
 
 def spoken_of(folder: Path, scripts: Iterable[Script]) -> str:

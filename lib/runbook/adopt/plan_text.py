@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..plan import SUPABASE
 from .grouping import Group
-from .sources import Fault
+from .sources import Fault, Found
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ def plan_text(
     entries: dict[str, Entry],
     faults: Iterable[Fault],
     platform: str = SUPABASE,
+    before: Sequence[Found] = (),
 ) -> str:
     """The whole file.
 
     Args:
         entries: by version, one for each file of the groups.
+        before: the baseline.
         faults: those that left a file out are said at the top.
     """
     lines = [
@@ -46,7 +48,7 @@ def plan_text(
     if platform != SUPABASE:
         lines.append(f'platform = "{platform}"   # not Supabase: its rules do not apply')
     lines += [
-        "baseline = []   # versions that production holds before the first phase",
+        *_baseline(before),
         "criteria = [",
         '  { says = "All migrations applied", proved_by = "history" },',
         '  { says = "Everything that the SQL promises is there", proved_by = "verify" },',
@@ -56,6 +58,14 @@ def plan_text(
     for group in groups:
         lines += _phase(group, entries)
     return "\n".join(lines) + "\n"
+
+
+def _baseline(before: Sequence[Found]) -> list[str]:
+    says = "# versions that production holds before the first phase"
+    if not before:
+        return [f"baseline = []   {says}"]
+    versions = (f"  {_quoted(found.version)},   # {_line(found.name)}" for found in before)
+    return [f"baseline = [   {says}", *versions, "]"]
 
 
 def _phase(group: Group, entries: dict[str, Entry]) -> list[str]:

@@ -235,6 +235,8 @@ def _writing(commands: Any) -> None:
                       help="a phase and its versions; else the dates' gaps decide")  # fmt: skip
     init.add_argument("--platform", choices=("supabase", "postgresql"), default="",
                       help="default: what the files speak of")  # fmt: skip
+    init.add_argument("--applied-to", default="", metavar="VERSION", help="production holds all up"
+                      " to this one: they become the baseline")  # fmt: skip
     init.add_argument("--mend", action="store_true", help="write files with a byte order mark or"
                       " CRLF as plain UTF-8")  # fmt: skip
     init.add_argument("--without-replay", action="store_true", help="do not run the files on a"

@@ -15,6 +15,7 @@ from .. import catalog
 from ..catalog import Catalog, Change, Definition, Key
 from ..promises.names import Names
 from .mending import Mend, mends
+from .other_histories import OBJECTS as _TOOLS
 
 PLATFORM = frozenset({
     "auth", "storage", "realtime", "_realtime", "vault", "extensions", "graphql", "graphql_public",
@@ -169,7 +170,7 @@ def _compared(
         return not str(owner).startswith(_OWNERS) and table not in PLATFORM and then is None
     schema = names[1] if kind in ("grant", "comment") else names[0]
     if schema not in PLATFORM:
-        return True
+        return not _TOOLS & set(names[1:])  # another tool's history is its own affair
     if kind not in _ON_PLATFORM:
         return False
     function = (now or then or {}).get("function") or [""]

@@ -2,7 +2,7 @@
 
 No migration is run. A row is changed only where it can be shown to be wrong: the same SQL under
 another version; a file that was edited since and still makes the same catalog; a row that is gone
-though the ledger holds the apply, or though all that the file promises is there.
+though the ledger holds the apply, another tool's history does, or all that it promises is there.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ..records import journal
 from ..resources import query
 from ..target import Identity
 from ..way_back.draft import ROWS
+from .other_histories import Other, others
 from .replay import replay
 
 STAMP, REWRITE, RECORD = "re-stamp", "rewrite", "record"
@@ -88,7 +89,10 @@ def propose(conn: psycopg.Connection, plan: Plan) -> tuple[list[Proposal], list[
                 " it was; a change is a migration of its own"
             )
     taken = {proposal.migration.version for proposal in found}
-    found += _unrecorded(conn, there, taken)
+    by_others = others(conn)
+    left += [f"{each.table} of {each.tool} is not believed: {each.unsure}"
+             for each in by_others if each.unsure]  # fmt: skip
+    found += _unrecorded(conn, there, taken, by_others)
     order = {m.version: place for place, m in enumerate(plan.everything)}
     return sorted(found, key=lambda p: order[p.migration.version]), left
 
@@ -169,10 +173,15 @@ def _same_catalog(plan: Plan, rows: Sequence[Row], edited: Row) -> bool:
     return was.expected == would_be.expected
 
 
-def _unrecorded(conn: psycopg.Connection, there: History, taken: set[str]) -> Iterator[Proposal]:
+def _unrecorded(
+    conn: psycopg.Connection, there: History, taken: set[str], by_others: Sequence[Other]
+) -> Iterator[Proposal]:
     """Pending files that are applied all the same."""
     for migration in there.pending:
         if migration.version in taken:
+            continue
+        if told := next((each for each in by_others if each.holds(migration)), None):
+            yield Proposal(RECORD, migration, None, f"{told.tool} applied it, says {told.table}")
             continue
         try:
             script = replace(migration).script

@@ -94,9 +94,14 @@ class Baseline(Desk):
 
     def verify(self) -> show.Table:
         """Everything that the baseline's SQL promises is there."""
+        scripts = [migration.script.statements for migration in self.plan.baseline]
+        if not any(s.kind == "variable_set_stmt" for statements in scripts for s in statements):
+            # As one: what a file promises, a later one may have changed. A setting ends with its
+            # file, so then each is read by itself.
+            scripts = [tuple(s for statements in scripts for s in statements)]
         rows: list[Finding] = []
-        for migration in self.plan.baseline:
-            promised = promise.promises(migration.script.statements)
+        for statements in scripts:
+            promised = promise.promises(statements)
             rows += verification.verify(self.conn, promised, platform=self.plan.platform)
         return self.answer(rows, "Baseline", summary=verification.checklist(rows))
 

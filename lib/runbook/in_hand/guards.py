@@ -73,7 +73,8 @@ def require_previous(phase: OpenPhase, migration: Migration) -> None:
             f"{migration.name} comes after {before.name}, which is pending.",
             remedy=f"Run the cells of {before.name} first.",
         )
-    events = since_rollback(ledger.read(phase.conn, before.version))
+    every = since_rollback(ledger.read(phase.conn, before.version))
+    events = [event for event in every if event.stage != "reconcile"]  # taken over, not run
     last = latest(events, "checkpoint")
     if events and (last is None or last.state != PASSED):
         raise OutOfOrder(
