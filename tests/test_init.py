@@ -148,6 +148,31 @@ def test_dbmates_marks_divide_a_file_and_lines_keep_their_numbers(tmp_path: Path
     assert migration.rollback.read_text() == "-- migrate:down\ndrop table public.a;\n"
 
 
+def test_flyways_names_and_gooses_marks_are_read(tmp_path: Path):
+    source = tmp_path / "flyway"
+    source.mkdir()
+    for name, text in (
+        ("V2__b", TABLE.format("b")),
+        ("V10__c", TABLE.format("c")),
+        ("U10__c", "drop table public.c;\n"),
+        ("R__views", "create or replace view public.v as select 1 as id;\n"),
+        ("V1_1__d", TABLE.format("d")),
+    ):
+        (source / f"{name}.sql").write_text(text)
+    adopted = adopt(source, tmp_path / "first", replay=False)
+    assert [fault.file for fault in adopted.faults] == ["R__views.sql", "V1_1__d.sql"]
+    plan = read_plan(tmp_path / "first")
+    assert [(m.version, m.name) for m in plan.migrations] == [("02", "b"), ("10", "c")]
+    assert plan.migration("10").rollback.read_text() == "drop table public.c;\n"
+    goose = tmp_path / "goose"
+    goose.mkdir()
+    text = f"-- +goose Up\n{TABLE.format('g')}-- +goose Down\ndrop table public.g;\n"
+    (goose / "00001_g.sql").write_text(text)
+    (migration,) = _init(goose, tmp_path / "second").migrations
+    assert "drop" not in migration.path.read_text()
+    assert "drop table public.g" in migration.rollback.read_text()
+
+
 def test_every_bad_file_is_named_with_its_fault_and_the_rest_is_described(tmp_path: Path):
     source = _folder(
         tmp_path,

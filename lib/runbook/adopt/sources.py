@@ -2,7 +2,8 @@
 
 <digits>_<name>.sql         the Supabase CLI's, and many others'
 <n>_<name>.up.sql/.down.sql pairs, as golang-migrate reads them
--- migrate:up / -- migrate:down inside of one file, as dbmate reads them
+-- migrate:up / -- migrate:down inside of one file, as dbmate reads them; goose's +goose Up / Down
+V<n>__<name>.sql, U<n>__<name>.sql  Flyway's, a version of digits alone
 
 Nothing is guessed: a file whose name or version says nothing, or says it twice, is left out and
 named; bytes stay as they are unless `mend` is asked for.
@@ -18,11 +19,15 @@ from pathlib import Path
 
 from ..errors import Refused
 
-PLAIN, PAIRS, DBMATE = "plain", "pairs", "dbmate"
+PLAIN, PAIRS, DBMATE, GOOSE, FLYWAY = "plain", "pairs", "dbmate", "goose", "Flyway"
 _NAME = re.compile(r"([0-9]+)_(.*)\.sql", re.DOTALL)
 _PAIR = re.compile(r"([0-9]+)_(.*)\.(up|down)\.sql", re.DOTALL)
-_UP = re.compile(rb"^--[ \t]*migrate:up", re.MULTILINE)
-_DOWN = re.compile(rb"^--[ \t]*migrate:down", re.MULTILINE)
+_WAYS = (b"up", b"down")
+_MARKS = {
+    DBMATE: tuple(re.compile(rb"(?m)^--[ \t]*migrate:" + way) for way in _WAYS),
+    GOOSE: tuple(re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+" + way) for way in _WAYS),
+}
+_FLYWAY = re.compile(r"([VUR])([0-9]*)__(.+)\.sql", re.DOTALL)
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -105,7 +110,8 @@ def find(source: Path, *, mend: bool = False) -> Folder:
     raw = {path.name: path.read_bytes() for path in paths}
     style = _style(raw)
     faults: list[Fault] = []
-    found = list(_pairs(raw, faults) if style == PAIRS else _singles(raw, style, faults))
+    reads = {PAIRS: _pairs, FLYWAY: _flyway}.get(style)
+    found = list(reads(raw, faults) if reads else _singles(raw, style, faults))
     found.sort(key=lambda each: (int(each.version), each.version, each.file))
     found = list(_unique(found, faults))
     notices = _order(found) if style == PLAIN else ()
@@ -117,7 +123,12 @@ def find(source: Path, *, mend: bool = False) -> Folder:
 def _style(raw: dict[str, bytes]) -> str:
     if any(_PAIR.fullmatch(name) for name in raw):
         return PAIRS
-    return DBMATE if any(_UP.search(text) for text in raw.values()) else PLAIN
+    if any((named := _FLYWAY.fullmatch(name)) and named[1] == "V" for name in raw):
+        return FLYWAY
+    for style, (up, _) in _MARKS.items():
+        if any(up.search(text) for text in raw.values()):
+            return style
+    return PLAIN
 
 
 def _singles(raw: dict[str, bytes], style: str, faults: list[Fault]) -> Iterator[Found]:
@@ -127,9 +138,11 @@ def _singles(raw: dict[str, bytes], style: str, faults: list[Fault]) -> Iterator
             faults.append(_unnamed(file))
             continue
         version, name = named.groups()
-        down = _DOWN.search(text) if style == DBMATE else None
-        if style == DBMATE and not _UP.search(text):
-            faults.append(Fault(file, "it has no line `-- migrate:up`", "Write it.", left_out=True))
+        up_mark, down_mark = _MARKS.get(style, (None, None))
+        down = down_mark.search(text) if down_mark else None
+        if up_mark and not up_mark.search(text):
+            mark = "-- +goose Up" if style == GOOSE else "-- migrate:up"
+            faults.append(Fault(file, f"it has no line `{mark}`", "Write it.", left_out=True))
         elif down:  # lines keep their numbers: what stands above the mark stays
             yield Found(file, version, name, text[: down.start()], text[down.start() :])
         else:
@@ -151,6 +164,22 @@ def _pairs(raw: dict[str, bytes], faults: list[Fault]) -> Iterator[Found]:
             yield Found(file, single[1].zfill(width), single[2], text)
         else:
             faults.append(_unnamed(file))
+
+
+def _flyway(raw: dict[str, bytes], faults: list[Fault]) -> Iterator[Found]:
+    named = {file: found for file in raw if (found := _FLYWAY.fullmatch(file))}
+    width = max(len(found[2]) for found in named.values())
+    undo = {int(found[2]): raw[file] for file, found in named.items() if found[1] == "U"}
+    for file, text in raw.items():
+        kind, version, name = named[file].groups() if file in named else ("", "", "")
+        if kind == "V" and version:
+            yield Found(file, version.zfill(width), name, text, undo.get(int(version)))
+        elif kind == "R":
+            says = "Flyway repeats it whenever it changes; here each change is a file of its own"
+            faults.append(Fault(file, says, "Give it a version: V<n>__<name>.sql.", left_out=True))
+        elif kind != "U":
+            says = "it is not named V<digits>__<name>.sql; versions of several parts are not read"
+            faults.append(Fault(file, says, "Rename it if it is a migration.", left_out=True))
 
 
 def _unnamed(file: str) -> Fault:
