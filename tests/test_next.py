@@ -85,6 +85,9 @@ def test_a_failed_stage_is_named_with_its_check_its_remedy_and_the_way_on(
     assert said["steps"][0] == f"mend migrations/{one}_one.sql"
     assert said["steps"][1].startswith("runbook run --target")
     project.file(one).write_text(ONE)
+    said = asked(code=0, kind="begun")  # mended, as far as anybody can know before it is tried
+    assert said["now"][1] == "Nothing of it is applied; its file was edited since."
+    assert said["steps"][0].startswith("runbook run --target")
     step = project.applied(one)
     step.verify()
     with pytest.raises(RunbookError):
@@ -95,6 +98,11 @@ def test_a_failed_stage_is_named_with_its_check_its_remedy_and_the_way_on(
     assert said["now"][1] == "It is applied and committed."
     assert said["steps"][0].startswith(f"runbook rollback one --target {project.name}")
     assert "01_one: one.precheck()" in project.open().handover()  # the card says the same
+    project.file(one).write_text(ONE + "-- mended before it was taken back\n")
+    assert asked(code=3, kind="failed")["now"][1].endswith("; its file was edited since.")
+    project.file(one).write_text(ONE + "create index on public.one (id);\n")
+    assert asked(code=3, kind="failed")["steps"][0].startswith("runbook rollback one")
+    project.file(one).write_text(ONE)
     assert project.run("rollback", "one") == 2  # there is no notebook yet
     write_notebooks(project.plan, project.root / "notebooks")
     assert project.run("rollback", "one") == 0

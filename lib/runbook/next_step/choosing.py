@@ -172,6 +172,6 @@ def _also(s: Standing, found: Course) -> list[str]:
 
 
 _RULES: tuple[Rule, ...] = (
-    _at_work, _in_doubt, _unreadable, _other_rows, under_way.failed, under_way.rollback_failed,
+    _at_work, _in_doubt, _unreadable, under_way.failed, _other_rows, under_way.rollback_failed,
     _issue, under_way.begun, _drift, _pending, _to_validate, _done,
 )  # fmt: skip

@@ -38,7 +38,7 @@ def text(found: Course) -> str:
     rows = [("Now", found.now), ("Next", steps), ("Cell", [found.cell] if found.cell else []),
             ("Also", found.also)]  # fmt: skip
     return "\n".join(
-        f"{label if not place else '':<6}{line}"
+        f"{label if not place else '':<6}" + line.replace("\n", "\n      ")
         for label, lines in rows
         for place, line in enumerate(lines)
     )

@@ -27,17 +27,20 @@ def failed(s: Standing, lines: Lines) -> Course | None:
     event = latest(_counting(s, migration), stage)
     assert event is not None
     cell, code = s.cell(migration, "precheck"), CheckFailed.exit_code
+    edited = event.detail.get("sha256") not in (None, migration.script.sha256)
+    since = "; its file was edited since." if edited else "."
     if step.held:
-        now = (_said(event, migration), "It is applied and committed.")
+        now = (_said(event, migration), f"It is applied and committed{since}")
+        mend = f"mend {migration.file}, or what its test declares"
         steps = (
-            lines.roll_back(migration),
-            f"mend {migration.file}, or what its test declares",
-            *lines.onwards(mended=True),
-        )
+            lines.roll_back(migration), *([] if edited else [mend]), *lines.onwards(mended=True)
+        )  # fmt: skip
         return Course("failed", now, steps, cell, code)
+    left = _half(s, migration) or f"Nothing of it is applied{since}"
+    if edited:  # mended, as far as can be known: the next run says whether it is
+        return Course("begun", (_said(event, migration), left), tuple(lines.onwards()), cell)
     mending = _mending(event, migration)
     steps = (*mending, *lines.onwards(mended=bool(mending)))
-    left = _half(s, migration) or "Nothing of it is applied."
     if stage == "apply":
         code = NotApplied.exit_code
     return Course("failed", (_said(event, migration), left), steps, cell, code)
