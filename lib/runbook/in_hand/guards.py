@@ -31,8 +31,8 @@ def require_history(phase: OpenPhase, migration: Migration) -> None:
             f"The ledger says that {version} was applied by {event.operator} at"
             f" {event.at:%Y-%m-%d %H:%M:%S} UTC, and the history has no row for it.",
             state="In doubt: somebody removed the row, or the database was reset or restored.",
-            remedy="`runbook reconcile` says whether all of it is there, and with --mode apply writes"
-            " the row back; where it is gone, `runbook next` names the way.",
+            remedy="`runbook reconcile` says whether all of it is there, and with --mode apply"
+            " writes the row back; where it is gone, `runbook next` names the way.",
         )
 
 
