@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from runbook import ledger, rollback
 from runbook.applying import outcome
-from runbook.applying.waiting import Limits
+from runbook.applying.waiting import Limits, Progress
 from runbook.errors import CheckFailed, InDoubt, StatementFailed
 from runbook.in_hand.desk import open_rollback
 from runbook.ledger import Author
@@ -218,3 +218,25 @@ def test_a_rollback_whose_commit_nobody_can_confirm_is_in_doubt(
     assert "select pg_xact_status('" in caught.value.remedy
     assert caught.value.exit_code == 5
     assert backup.read(folder).tables[0].rows == 1  # kept, as nobody knows
+
+
+def test_nobody_writes_into_a_table_that_goes_though_it_was_empty(project: Project):
+    _, two = _two(project, two="select 1;\ndrop table public.two;\n")
+    project.sql("insert into public.one values (1)")
+    tried: list[str] = []
+
+    def write(progress: Progress) -> None:
+        if progress.number != 1:
+            return
+        tried.append("trial")
+        if len(tried) > 1:  # the file runs in earnest
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                project.sql("set lock_timeout = 50; insert into public.two values (1, 1)")
+
+    target = project.target
+    with target.connect() as conn:
+        rollback.take_back(
+            target, conn, project.migration(two), Author("r", "ada"), Limits(), write,
+            folder=project.root / "saved",
+        )  # fmt: skip
+    assert len(tried) == 2

@@ -187,10 +187,10 @@ class Run:
         if self.folder is None:
             return None
         goes = loss.foresee(self.conn, held, self._statements)
+        backup.lock(self.conn, [*goes.empty, *(table for table, _, _ in goes.tables)])
         if not goes.tables and not goes.sequences:
             return None
         backup.discard(self.folder)  # of an attempt that gave way to a lock
-        backup.lock(self.conn, [table for table, _, _ in goes.tables])
         names = ", ".join(table for table, _, _ in goes.tables)
         self.report(Progress(0, 0, "", f"saving {names}"))
         return backup.save(

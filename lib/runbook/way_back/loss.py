@@ -27,10 +27,12 @@ class Loss:
     Fields:
         tables: (qualified name, dropped or kept, columns that go), of tables that hold rows.
         sequences: dropped by themselves, qualified.
+        empty: tables that go and held no row: until they are locked, somebody may write one.
     """
 
     tables: tuple[tuple[str, str, tuple[str, ...]], ...]
     sequences: tuple[str, ...]
+    empty: tuple[str, ...] = ()
 
 
 def foresee(conn: psycopg.Connection, held: Catalog, run: Callable[[], None]) -> Loss:
@@ -69,7 +71,8 @@ def loss_of(account: Account, changes: Iterable[Change]) -> Loss:
             remains = touched.table not in dropped and DROPPED_ROWS not in touched.losses
             lost = tuple(gone.get(touched.table, ())) if remains else ()
             tables.append((touched.table, KEPT if remains else DROPPED, lost))
-    return Loss(tuple(tables), tuple(sequences))
+    empty = sorted(dropped - {table for table, _, _ in tables})
+    return Loss(tuple(tables), tuple(sequences), tuple(empty))
 
 
 def require_saved(file: str, account: Account, backup: Backup | None) -> None:
