@@ -264,6 +264,8 @@ def _execute(
         )
     except (Exception, KeyboardInterrupt, SystemExit) as raised:
         error = raised
+    finally:
+        unfinished.close()
     kept.outcome = verdict.of(error)
     return kept
 

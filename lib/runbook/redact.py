@@ -19,7 +19,6 @@ from urllib.parse import quote
 from .redaction.rules import PLACEHOLDER, RULES, WORDS, Rule
 
 MASK = "***"
-# A shorter text is looked at faster than it is found among those that were looked at.
 _LONG = 256
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -47,7 +46,7 @@ def redact(text: str) -> str:
     one, the text loses its colours.
     """
     plain = _ANSI.sub("", text) if "\x1b" in text else text
-    clean = (_remembered if len(plain) > _LONG else _redacted)(plain, _ours)
+    clean = (_remembered if len(plain) > _LONG else _remembered_short)(plain, _ours)
     return text if clean == plain else clean
 
 
@@ -74,8 +73,9 @@ def _redacted(text: str, ours: re.Pattern[str] | None) -> str:
 
 
 # A record's texts pass here several times: as they arrive, in their cell, in the page, and when
-# the finished files are read once more.
+# the finished files are read once more. The many short ones must not push out the long ones.
 _remembered = lru_cache(maxsize=1_024)(_redacted)
+_remembered_short = lru_cache(maxsize=8_192)(_redacted)
 
 
 def redact_tree(value: Any) -> Any:

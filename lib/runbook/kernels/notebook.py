@@ -59,9 +59,13 @@ def first_line(source: str) -> str:
 
 def load(path: Path) -> nbformat.NotebookNode:
     """Read a notebook of any version as the current one."""
+    content = path.read_text(encoding="utf-8")
+    nb = nbformat.reader.reads(content)
+    if nb.get("nbformat") == 4 and all("id" in cell for cell in nb.cells):
+        return nb  # reading it as nbformat does only adds a search for what it would log
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about cell ids, which older notebooks lack
-        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        return nbformat.reads(content, as_version=4)
 
 
 def text(nb: nbformat.NotebookNode) -> str:

@@ -7,11 +7,12 @@ outputs, written anew each time, costs more than many a cell; a line costs what 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from . import archive
 
@@ -19,11 +20,12 @@ NOTEBOOK, LINES = "executed.ipynb", "executed.jsonl"
 
 
 class Unfinished:
-    """Saves one notebook in a draft's folder, durably."""
+    """Saves one notebook in a draft's folder, durably. Its file stays open until close()."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._whole, self._end = False, 0
+        self._lines: BinaryIO | None = None
 
     def save(self, nb: Any, changed: Collection[int]) -> None:
         """Keep the notebook as it is now; `changed` are the cells that differ from the last time.
@@ -37,16 +39,22 @@ class Unfinished:
             return
         cells = {str(index): nb.cells[index] for index in changed}
         line = _text({"metadata": nb.metadata, "cells": cells}).encode("utf-8", "backslashreplace")
-        path = self._folder / LINES
-        with path.open("r+b" if self._end else "wb") as file:
-            file.seek(self._end)
-            file.truncate()  # half of a line, where the disk was full
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-            if not self._end:
-                archive.sync(self._folder)
-            self._end = file.tell()
+        if self._lines is None:
+            self._lines = (self._folder / LINES).open("wb", buffering=0)
+            archive.sync(self._folder)
+        self._lines.seek(self._end)
+        self._lines.truncate()  # half of a line, where the disk was full
+        written = self._lines.write(line + b"\n")
+        if written <= len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(self._lines.fileno())
+        self._end += written
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
 
 
 def read(folder: Path) -> Any:
