@@ -12,14 +12,17 @@ import pytest
 import servers
 from runbook import embedded, ledger
 from runbook.cli import main
-from runbook.errors import TargetRefused
+from runbook.errors import PlanInvalid, TargetRefused
 from runbook.findings import FAIL, SKIP, WARN
 from runbook.in_hand.desk import open_baseline, open_rollback
 from runbook.in_hand.opened import open_phase
-from runbook.in_hand.tutorial import read_plan
 from runbook.plain import platform
 from runbook.plain.platform import PLAIN_HOME
+from runbook.plan_file import read_plan
 from runbook.postgres import production_state
+from runbook.promises.promise import promises
+from runbook.sql import script_of
+from runbook.verify import verify
 from runbook.way_back.prove import prove
 
 SHOP = Path(__file__).parent / "plain_shop"
@@ -192,6 +195,47 @@ def test_the_last_ones_are_taken_back_with_their_rows_kept(
         ).fetchone()
         assert columns == ("created_at email family_name fax full_name given_name id",)
         assert conn.execute("select count(*) from shop.customer").fetchone() == (5000,)
+
+
+def test_the_word_in_the_plan_decides_what_verify_asks_of_a_new_table(conn: psycopg.Connection):
+    """Where other databases of the server have the API's roles, too."""
+    text = "create table public.bare (id int primary key);\n"
+    conn.execute(text)
+    promised = promises(script_of(text, file="bare.sql").statements)
+    served, plain = (
+        {row.check: row.verdict for row in verify(conn, promised, platform=platform)}
+        for platform in ("supabase", "postgresql")
+    )
+    assert served["RLS enabled"] == FAIL
+    assert "RLS enabled" not in plain
+    assert plain["Tables created"] == "PASS"
+
+
+def test_another_word_is_refused_with_its_line(tmp_path: Path):
+    (tmp_path / "migrations").mkdir()
+    plan = 'project = "Shop"\n\nplatform = "oracle"\n'
+    (tmp_path / "migrations" / "plan.toml").write_text(plan)
+    with pytest.raises(PlanInvalid, match="line 3: platform 'oracle' of the plan is none of"):
+        read_plan(tmp_path)
+
+
+def test_a_project_begins_in_an_empty_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("RUNBOOK_PROJECT", raising=False)
+    here = str(tmp_path)
+    assert main(["init", here, "--project", here]) == 0
+    assert main(["new", "create shop", "--project", here]) == 0
+    said = capsys.readouterr().out
+    assert "runbook new create_customers" in said
+    with (tmp_path / "migrations" / "plan.toml").open("a") as file:
+        file.write(said[said.index("[[phase]]") : said.index("Then `runbook")])
+    assert [m.name for m in read_plan(tmp_path).migrations] == ["create_shop"]
+    (tmp_path / "elsewhere" / "db").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "db" / "1_a.sql").write_text("select 1;\n")
+    there = str(tmp_path / "elsewhere")
+    assert main(["init", there, "--project", there]) == 2, "SQL is there, only not looked for"
+    assert "Name their folder" in capsys.readouterr().err
 
 
 def test_a_supabase_database_is_refused_where_the_plan_says_that_it_is_none(
