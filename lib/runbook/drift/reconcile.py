@@ -20,7 +20,7 @@ from ..errors import FileInvalid, NotApplied
 from ..findings import PASS, WARN
 from ..history import History, Row
 from ..ledger import PASSED, Author, latest, since_rollback
-from ..plan import Migration, Plan
+from ..plan import SUPABASE, Migration, Plan
 from ..promises import promise
 from ..records import journal
 from ..resources import query
@@ -72,9 +72,9 @@ def propose(conn: psycopg.Connection, plan: Plan) -> tuple[list[Proposal], list[
         for row, m in there.restamped
     ]
     stamped = {row.version for row, _ in there.restamped}
+    by = " (`supabase migration fetch`)" if plan.platform == SUPABASE else ""
     left = [
-        f"{row.version} {row.name} has no file: fetch it (`supabase migration fetch`) and give it a"
-        " place in the plan"
+        f"{row.version} {row.name} has no file: fetch it{by} and give it a place in the plan"
         for row in there.foreign
         if row.version not in stamped
     ]
