@@ -42,7 +42,7 @@ def test_the_clock_moves_until_another_panel_takes_over_and_says_what_standing_s
     assert "If it stands still, this is a picture of that moment" in widget.value
     assert "looked at 02:14:07 UTC" in widget.value
     first = widget.value
-    until(lambda: widget.value != first, seconds=5)
+    until(lambda: widget.value != first)
     moving.stop()
     until(lambda: not moving._thread.is_alive())
     moving.wind()
@@ -60,7 +60,7 @@ def test_where_no_cell_is_run_for_long_the_clock_rests_and_the_next_cell_winds_i
     first = widget.value
     monkeypatch.setattr(clock, "_PATIENCE_S", 60)
     resting.wind()
-    until(lambda: widget.value != first, seconds=5)
+    until(lambda: widget.value != first)
     resting.stop()
 
 

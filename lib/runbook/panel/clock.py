@@ -59,7 +59,7 @@ def html(looked: datetime, now: datetime) -> str:
     """What stands above a living panel; true of a page that stopped following, too."""
     return (
         '<p role="timer" aria-live="off" style="margin:0.4em 0;line-height:1.45">'
-        f"Live while this clock moves: <b>{now:%H:%M:%S} UTC</b>. If it stands still, this is a picture of that moment: run"
-        f" this cell again. The database was looked at {looked:%H:%M:%S} UTC, and is after each"
-        " cell.</p>"
+        f"Live while this clock moves: <b>{now:%H:%M:%S} UTC</b>. If it stands still, this is a"
+        " picture of that moment: run this cell again. The database was looked at"
+        f" {looked:%H:%M:%S} UTC, and is after each cell.</p>"
     )
