@@ -255,7 +255,7 @@ def open_phase(
     plan = read_plan(root)
     definition = plan.phase(phase)
     for migration in definition.migrations:
-        # Every file is read and parsed before the first one runs, and none is kept: each is read anew.
+        # Read and parsed before the first one runs, and none is kept: each is read anew.
         _ = replace(migration).script
     where = open_target(target, root)
     chosen = _mode(mode, where)
