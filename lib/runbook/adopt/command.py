@@ -70,7 +70,7 @@ def _show(adopted: Adopted, project: Path) -> None:
     say("\nWritten: " + ", ".join(f"{n} in {kind}/" for kind, n in sorted(kinds.items())))
     if adopted.before:
         say(f"Next: runbook reconcile --project {project} --target env:VAR   (what another tool's"
-            " history says is applied there becomes rows of this one's)")  # fmt: skip
+            " history says; --mode apply makes it rows of this one's)")  # fmt: skip
         return
     if not count:
         say(f"Next: runbook new create_customers --project {project}")
