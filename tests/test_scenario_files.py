@@ -42,7 +42,7 @@ GOOD = "-- name: a\n-- as: owner\n-- expect: ok\nselect 1;\n"
         (GOOD.replace("as: owner", "as: anon headers=[]"), 2, "must be a JSON object"),
         (GOOD.replace("as: owner", 'as: anon headers={"a": 1}'), 2, "must be strings"),
         (GOOD.replace("as: owner", 'as: anon headers={"a":"1","A":"2"}'), 2, "given twice"),
-        (GOOD.replace("as: owner", "as: anon headers={} header={}"), 2, "neither headers"),
+        (GOOD.replace("as: owner", "as: anon headers={} header={}"), 2, "is none of headers"),
         (GOOD.replace("as: owner", 'as: owner claims={"sub":"x"}'), 2, "without claims"),
         (GOOD.replace("select 1", "commit"), 4, "COMMIT would end"),
         (GOOD.replace("select 1", "savepoint runbook_step"), 4, "SAVEPOINT would end"),

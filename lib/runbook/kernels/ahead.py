@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -38,7 +37,7 @@ class Ahead:
         self._loaded: tuple[subprocess.Popen[bytes], socket.socket] | None = None
 
     def start(self) -> None:
-        """Begin to load, where that has not begun yet; and what this process needs for a run."""
+        """Begin to load, where that has not begun yet."""
         if self._loaded is not None or sys.platform != "linux":
             return
         ours, theirs = socket.socketpair()
@@ -55,7 +54,6 @@ class Ahead:
                 ours.close()
                 return
         self._loaded = process, ours
-        threading.Thread(target=_load, name="loading what a run needs").start()
 
     async def take(
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: str | None, output: Any
@@ -174,11 +172,6 @@ def provisioner(manager: Any, ahead: Ahead) -> Any:
             return self.connection_info
 
     return Provisioner(kernel_id=str(uuid.uuid4()), kernel_spec=manager.kernel_spec, parent=manager)
-
-
-def _load() -> None:
-    with contextlib.suppress(Exception):  # whoever needs it meets the error, too
-        from . import kernel  # noqa: F401
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
